@@ -1,0 +1,23 @@
+"""Compiler flags of the sources written for one instruction set.
+
+Such a source (`*_avx2.cc`, `*_avx512.cc`) includes no template or inline
+function of another header but intrinsics and <cstdint>-like ones, and keeps
+its own in an anonymous namespace: the linker may take any copy of a shared
+inline function, and one compiled for AVX-512 would crash where there is none.
+tools/layers checks the includes.
+"""
+
+AVX2_COPTS = ["-O3", "-mavx2", "-mfma", "-mf16c"]
+
+# What Zen 4 and Sapphire Rapids have: foundation, byte and word, vector length,
+# VNNI (vpdpbusd), BF16 (vdpbf16ps), VBMI.
+AVX512_COPTS = AVX2_COPTS + [
+    "-mavx512f",
+    "-mavx512bw",
+    "-mavx512dq",
+    "-mavx512vl",
+    "-mavx512vnni",
+    "-mavx512bf16",
+    "-mavx512vbmi",
+    "-mprefer-vector-width=512",
+]
