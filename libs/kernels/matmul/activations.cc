@@ -1,0 +1,124 @@
+#include "libs/kernels/matmul/activations.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "libs/base/check.h"
+#include "libs/kernels/matmul/tile.h"
+#include "libs/kernels/matmul/tile_functions.h"
+
+namespace tessera::kernels {
+namespace {
+
+constexpr ActivationKind kAllKinds[] = {
+    ActivationKind::kInt8, ActivationKind::kBF16, ActivationKind::kF32};
+
+// A wider tile shares each weight among more tokens; a narrower one spreads
+// fewer bytes over the L1.
+int TileWidth(int64_t num_tokens) {
+  if (num_tokens <= 1) return 1;
+  return num_tokens <= 4 ? 4 : 8;
+}
+
+// Even, since formats without a minimum pair their blocks.
+int64_t NumBlocks(int64_t columns) { return (columns + 63) / 64 * 2; }
+
+int64_t BlockBytes(ActivationKind kind, int tile_width) {
+  switch (kind) {
+    case ActivationKind::kInt8:
+      return Int8BlockLayout{tile_width}.bytes();
+    case ActivationKind::kBF16:
+      return int64_t{kBFloat16BlockBytes} * tile_width;
+    case ActivationKind::kF32:
+      break;
+  }
+  return int64_t{kFloatBlockBytes} * tile_width;
+}
+
+int64_t RoundUp(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+int64_t KindBytes(ActivationKind kind, int64_t num_tokens, int64_t columns) {
+  const int width = TileWidth(num_tokens);
+  return RoundUp(RoundUp(num_tokens, width) / width * NumBlocks(columns) *
+                     BlockBytes(kind, width),
+                 64);
+}
+
+void CopyFloats(const ActivationRow& row) {
+  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+    uint8_t* block = row.tile + b * kFloatBlockBytes * row.tile_width;
+    for (int i = 0; i < 32; ++i) {
+      const int64_t column = 32 * b + i;
+      const float x = column < row.columns ? row.input[column] : 0.0f;
+      std::memcpy(block + 4 * (i * row.tile_width + row.token), &x, 4);
+    }
+  }
+}
+
+ActivationFunction FunctionFor(ActivationKind kind, device::KernelSet kernels) {
+  if (kind == ActivationKind::kF32) return CopyFloats;
+  const ActivationFunctions functions =
+      kernels == device::KernelSet::kAvx512 ? Avx512ActivationFunctions()
+      : kernels == device::KernelSet::kAvx2 ? Avx2ActivationFunctions()
+                                            : ReferenceActivationFunctions();
+  return kind == ActivationKind::kInt8 ? functions.int8 : functions.bf16;
+}
+
+}  // namespace
+
+int64_t Activations::ScratchBytes(ActivationKinds kinds, int64_t max_tokens,
+                                  int64_t columns) {
+  int64_t bytes = 0;
+  for (const ActivationKind kind : kAllKinds) {
+    // Few tokens in a wide tile can take more than many in whole ones.
+    if (kinds & KindBit(kind)) {
+      bytes += KindBytes(kind, std::max<int64_t>(max_tokens, 8), columns);
+    }
+  }
+  return bytes;
+}
+
+Activations::Activations(ActivationKinds kinds, int64_t num_tokens,
+                         int64_t columns, uint8_t* scratch)
+    : num_tokens_(num_tokens),
+      columns_(columns),
+      num_blocks_(NumBlocks(columns)),
+      tile_width_(TileWidth(num_tokens)),
+      kinds_(kinds) {
+  DCHECK(reinterpret_cast<uintptr_t>(scratch) % 64 == 0);
+  for (const ActivationKind kind : kAllKinds) {
+    if ((kinds & KindBit(kind)) == 0) continue;
+    data_[static_cast<int>(kind)] = scratch;
+    scratch += KindBytes(kind, num_tokens, columns);
+  }
+}
+
+int64_t Activations::TileBytes(ActivationKind kind) const {
+  return num_blocks_ * BlockBytes(kind, tile_width_);
+}
+
+void Activations::Pack(device::KernelSet kernels, const float* input,
+                       int64_t input_stride, int64_t first_token,
+                       int64_t end_token, int64_t first_block,
+                       int64_t end_block) const {
+  DCHECK(end_token <= num_tokens_ && end_block <= num_blocks_);
+  for (const ActivationKind kind : kAllKinds) {
+    if ((kinds_ & KindBit(kind)) == 0) continue;
+    const ActivationFunction function = FunctionFor(kind, kernels);
+    const int64_t tile_bytes = TileBytes(kind);
+    for (int64_t token = first_token; token < end_token; ++token) {
+      function({.input = input + token * input_stride,
+                .columns = columns_,
+                .first_block = first_block,
+                .end_block = end_block,
+                .tile = data_[static_cast<int>(kind)] +
+                        token / tile_width_ * tile_bytes,
+                .tile_width = tile_width_,
+                .token = static_cast<int>(token % tile_width_)});
+    }
+  }
+}
+
+}  // namespace tessera::kernels

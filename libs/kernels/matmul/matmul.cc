@@ -1,0 +1,117 @@
+#include "libs/kernels/matmul/matmul.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "libs/kernels/matmul/tile.h"
+#include "libs/kernels/matmul/tile_functions.h"
+
+namespace tessera::kernels {
+namespace {
+
+// Tokens whose activations stay in the L2 (128 x 1,536 columns: 344 KB of 1 MB)
+// while all panels of a worker's share pass by. 32 to 256 are within 4%.
+constexpr int64_t kChunkTokens = 128;
+
+TileFunction FunctionFor(PanelFormat format, device::KernelSet kernels) {
+  const TileFunctions functions =
+      kernels == device::KernelSet::kAvx512 ? Avx512TileFunctions()
+      : kernels == device::KernelSet::kAvx2 ? Avx2TileFunctions()
+                                            : ReferenceTileFunctions();
+  switch (format) {
+    case PanelFormat::kQ4:
+      return functions.q4;
+    case PanelFormat::kQ4Min:
+      return functions.q4_min;
+    case PanelFormat::kQ4Super:
+      return functions.q4_super;
+    case PanelFormat::kQ6Super:
+      return functions.q6_super;
+    case PanelFormat::kQ8:
+      return functions.q8;
+    case PanelFormat::kQ8Min:
+      return functions.q8_min;
+    case PanelFormat::kQ8Super:
+      return functions.q8_super;
+    case PanelFormat::kBF16:
+      return functions.bf16;
+    case PanelFormat::kF16:
+      return functions.f16;
+    case PanelFormat::kF32:
+      break;
+  }
+  return functions.f32;
+}
+
+absl::Status Check(const Activations& activations, const PackedMatrix& weights,
+                   device::Range rows) {
+  if (activations.columns() != weights.num_columns()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("matmul: activations have ", activations.columns(),
+                     " columns, weights ", weights.num_columns()));
+  }
+  if ((weights.activation_kinds() & ~activations.kinds()) != 0) {
+    return absl::InvalidArgumentError(
+        "matmul: the activations were not packed in a kind that the weights "
+        "need");
+  }
+  if (rows.begin < 0 || rows.end > weights.num_rows() ||
+      rows.begin % kPanelRows != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("matmul: rows ", rows.begin, " to ", rows.end, " of ",
+                     weights.num_rows(), ", in panels of ", kPanelRows));
+  }
+  return absl::OkStatus();
+}
+
+// Panels [first, end) of one run times tokens [token, token + num_tokens).
+TileArguments Arguments(const Activations& activations,
+                        const PackedMatrix& weights, const PanelRun& run,
+                        int64_t first, int64_t end, device::Range rows,
+                        const MatmulOutput& output, int64_t token,
+                        int64_t num_tokens) {
+  const PanelGeometry& geometry = Geometry(run.format);
+  const int64_t row = first * kPanelRows;
+  const int64_t tile_bytes = activations.TileBytes(geometry.activations);
+  return {.panels = weights.data() + run.offset +
+                    (first - run.first_panel) * run.panel_bytes,
+          .panel_bytes = run.panel_bytes,
+          .num_panels = end - first,
+          .num_groups = geometry.NumGroups(weights.num_columns()),
+          .activations = activations.data(geometry.activations) +
+                         token / activations.tile_width() * tile_bytes,
+          .tile_bytes = tile_bytes,
+          .num_tokens = num_tokens,
+          .tile_width = activations.tile_width(),
+          .output = output.data + token * output.stride + row,
+          .output_stride = output.stride,
+          .num_rows = std::min(rows.end, weights.num_rows()) - row,
+          .bias = output.bias == nullptr ? nullptr : output.bias + row,
+          .accumulate = output.accumulate};
+}
+
+}  // namespace
+
+absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
+                    const PackedMatrix& weights, device::Range rows,
+                    const MatmulOutput& output) {
+  if (absl::Status status = Check(activations, weights, rows); !status.ok()) {
+    return status;
+  }
+  const int64_t first_panel = rows.begin / kPanelRows;
+  const int64_t end_panel = (rows.end + kPanelRows - 1) / kPanelRows;
+  const int64_t num_tokens = activations.num_tokens();
+  for (int64_t token = 0; token < num_tokens; token += kChunkTokens) {
+    const int64_t n = std::min(kChunkTokens, num_tokens - token);
+    for (const PanelRun& run : weights.runs()) {
+      const int64_t first = std::max(first_panel, run.first_panel);
+      const int64_t end = std::min(end_panel, run.first_panel + run.num_panels);
+      if (first >= end) continue;
+      FunctionFor(run.format, kernels)(Arguments(
+          activations, weights, run, first, end, rows, output, token, n));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tessera::kernels

@@ -1,0 +1,386 @@
+// Matrix products on AVX2: the panels of AVX-512, half a panel (8 rows) at a
+// time.
+//
+// vpmaddubsw multiplies unsigned by signed bytes and adds pairs with saturation
+// at 16 bits, so a format adds only as many of them as cannot saturate before
+// it widens to 32: 8 nibble products (8 * 2 * 15 * 127 = 30,480), 4 of five
+// bits, 2 of six, and 1 of signed bytes, |w| * sign(x, w) (2 * 128 * 127 =
+// 32,512). The integers are exact, hence the same bits as on AVX-512.
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "libs/kernels/matmul/tile.h"
+#include "libs/kernels/matmul/tile_functions.h"
+
+namespace tessera::kernels {
+namespace {
+
+inline __m256i Load(const uint8_t* p) {
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+}
+
+inline __m256i BroadcastInt(const uint8_t* p) {
+  return _mm256_set1_epi32(*reinterpret_cast<const int32_t*>(p));
+}
+
+inline __m256 BroadcastFloat(const uint8_t* p) {
+  return _mm256_broadcast_ss(reinterpret_cast<const float*>(p));
+}
+
+inline __m256 LoadHalf(const uint8_t* p) {
+  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(p)));
+}
+
+inline __m256 LoadBytes(const uint8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+
+inline __m256 LoadSignedBytes(const uint8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+
+// Elements of register j of a block, of 8 rows: `block` includes the half's 32
+// bytes.
+inline __m256i Nibbles(const uint8_t* block, int j) {
+  const __m256i packed = Load(block + 64 * (j % 4));
+  return _mm256_and_si256(j < 4 ? packed : _mm256_srli_epi16(packed, 4),
+                          _mm256_set1_epi8(15));
+}
+
+inline __m256i SixBits(const uint8_t* block, int j) {
+  const __m256i high = Load(block + 256 + 64 * (j / 4));
+  const __m256i field = j % 4 == 0   ? _mm256_slli_epi16(high, 4)
+                        : j % 4 == 1 ? _mm256_slli_epi16(high, 2)
+                        : j % 4 == 2 ? high
+                                     : _mm256_srli_epi16(high, 2);
+  return _mm256_or_si256(Nibbles(block, j),
+                         _mm256_and_si256(field, _mm256_set1_epi8(0x30)));
+}
+
+inline __m256i Product(__m256i weights, __m256i x) {
+  return _mm256_maddubs_epi16(weights, x);
+}
+
+inline __m256i SignedProduct(__m256i weights, __m256i x) {
+  return _mm256_maddubs_epi16(_mm256_abs_epi8(weights),
+                              _mm256_sign_epi8(x, weights));
+}
+
+// A format's group. `p` of the constructor is the header, `half` 0 or 1: rows 0
+// to 7 or 8 to 15. kRun: products added in 16 bits.
+struct GroupQ4 {
+  static constexpr int kBlocks = 2, kHeader = 64, kBlock = 256, kRun = 8;
+  static constexpr bool kMin = false, kHalves = false;
+  GroupQ4(const uint8_t* p, int half) : header(p + 16 * half) {}
+  __m256 Scale(int i) const { return LoadHalf(header + 32 * i); }
+  static __m256i Weights(const uint8_t* p, int j) { return Nibbles(p, j); }
+  static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
+  template <int W>
+  static __m256i Start(const uint8_t* a, int t) {
+    return BroadcastInt(a + Int8BlockLayout{W}.sum8(t));
+  }
+  const uint8_t* header;
+};
+
+struct GroupQ8 : GroupQ4 {
+  static constexpr int kBlock = 512, kRun = 1;
+  using GroupQ4::GroupQ4;
+  static __m256i Weights(const uint8_t* p, int j) {
+    return _mm256_xor_si256(Load(p + 64 * j), _mm256_set1_epi8(-128));
+  }
+  static __m256i Multiply(__m256i w, __m256i x) { return SignedProduct(w, x); }
+  template <int W>
+  static __m256i Start(const uint8_t*, int) {
+    return _mm256_setzero_si256();
+  }
+};
+
+struct GroupQ4Min {
+  static constexpr int kBlocks = 1, kHeader = 64, kBlock = 256, kRun = 8;
+  static constexpr bool kMin = true, kHalves = false;
+  GroupQ4Min(const uint8_t* p, int half) : header(p + 16 * half) {}
+  __m256 Scale(int) const { return LoadHalf(header); }
+  __m256 Min(int) const { return LoadHalf(header + 32); }
+  static __m256i Weights(const uint8_t* p, int j) { return Nibbles(p, j); }
+  static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
+  template <int W>
+  static __m256i Start(const uint8_t*, int) {
+    return _mm256_setzero_si256();
+  }
+  const uint8_t* header;
+};
+
+struct GroupQ8Min : GroupQ4Min {  // five bits
+  static constexpr int kBlock = 512, kRun = 4;
+  using GroupQ4Min::GroupQ4Min;
+  static __m256i Weights(const uint8_t* p, int j) { return Load(p + 64 * j); }
+};
+
+struct GroupQ4Super {
+  static constexpr int kBlocks = 8, kHeader = 320, kBlock = 256, kRun = 8;
+  static constexpr bool kMin = true, kHalves = false;
+  GroupQ4Super(const uint8_t* p, int half)
+      : bytes(p + 64 + 8 * half),
+        d(LoadHalf(p + 16 * half)),
+        minus_dmin(
+            _mm256_sub_ps(_mm256_setzero_ps(), LoadHalf(p + 32 + 16 * half))) {}
+  __m256 Scale(int i) const {
+    return _mm256_mul_ps(d, LoadBytes(bytes + 16 * i));
+  }
+  __m256 Min(int i) const {
+    return _mm256_mul_ps(minus_dmin, LoadBytes(bytes + 128 + 16 * i));
+  }
+  static __m256i Weights(const uint8_t* p, int j) { return Nibbles(p, j); }
+  static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
+  template <int W>
+  static __m256i Start(const uint8_t*, int) {
+    return _mm256_setzero_si256();
+  }
+  const uint8_t* bytes;
+  __m256 d, minus_dmin;
+};
+
+struct GroupQ8Super : GroupQ4Super {  // five bits
+  static constexpr int kBlock = 512, kRun = 4;
+  using GroupQ4Super::GroupQ4Super;
+  static __m256i Weights(const uint8_t* p, int j) { return Load(p + 64 * j); }
+};
+
+// A scale for each 16 columns: registers 0 to 3 and 4 to 7.
+struct GroupQ6Super {
+  static constexpr int kBlocks = 8, kHeader = 320, kBlock = 384, kRun = 2;
+  static constexpr bool kMin = false, kHalves = true;
+  GroupQ6Super(const uint8_t* p, int half)
+      : bytes(p + 64 + 8 * half), d(LoadHalf(p + 16 * half)) {}
+  __m256 HalfScale(int i, int part) const {
+    return _mm256_mul_ps(d, LoadSignedBytes(bytes + 32 * i + 16 * part));
+  }
+  static __m256i Weights(const uint8_t* p, int j) { return SixBits(p, j); }
+  static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
+  const uint8_t* bytes;
+  __m256 d;
+};
+
+// dot[t] += registers [kFirst, kEnd) of the block . token kToken + t
+template <class Group, int T, int W, int kToken, int kFirst, int kEnd>
+inline void AddProducts(const uint8_t* block, const uint8_t* a, __m256i* dot) {
+  constexpr Int8BlockLayout kLayout{W};
+  const __m256i ones = _mm256_set1_epi16(1);
+  for (int first = kFirst; first < kEnd; first += Group::kRun) {
+    __m256i sum[T];
+    for (int j = first; j < first + Group::kRun; ++j) {
+      const __m256i w = Group::Weights(block, j);
+      for (int t = 0; t < T; ++t) {
+        const __m256i product =
+            Group::Multiply(w, BroadcastInt(a + kLayout.q(kToken + t) + 4 * j));
+        sum[t] = j == first ? product : _mm256_add_epi16(sum[t], product);
+      }
+    }
+    for (int t = 0; t < T; ++t) {
+      dot[t] = _mm256_add_epi32(dot[t], _mm256_madd_epi16(sum[t], ones));
+    }
+  }
+}
+
+template <int T, int W, int kToken>
+inline void AddScaled(__m256 d, const __m256i* dot, const uint8_t* a,
+                      __m256* acc) {
+  constexpr Int8BlockLayout kLayout{W};
+  for (int t = 0; t < T; ++t) {
+    const __m256 scale =
+        _mm256_mul_ps(d, BroadcastFloat(a + kLayout.scale(kToken + t)));
+    acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), scale, acc[t]);
+  }
+}
+
+template <class Group, int T, int W, int kToken>
+inline void AddBlock(const Group& group, int i, const uint8_t* block,
+                     const uint8_t* a, __m256* acc) {
+  constexpr Int8BlockLayout kLayout{W};
+  __m256i dot[T];
+  if constexpr (Group::kHalves) {
+    for (int t = 0; t < T; ++t) {
+      dot[t] = BroadcastInt(a + kLayout.sum32(kToken + t));
+    }
+    AddProducts<Group, T, W, kToken, 0, 4>(block, a, dot);
+    AddScaled<T, W, kToken>(group.HalfScale(i, 0), dot, a, acc);
+    for (int t = 0; t < T; ++t) {
+      dot[t] = BroadcastInt(a + kLayout.sum32(kToken + t) + 4);
+    }
+    AddProducts<Group, T, W, kToken, 4, 8>(block, a, dot);
+    AddScaled<T, W, kToken>(group.HalfScale(i, 1), dot, a, acc);
+  } else {
+    for (int t = 0; t < T; ++t) {
+      dot[t] = Group::template Start<W>(a, kToken + t);
+    }
+    AddProducts<Group, T, W, kToken, 0, 8>(block, a, dot);
+    AddScaled<T, W, kToken>(group.Scale(i), dot, a, acc);
+  }
+  if constexpr (Group::kMin) {
+    const __m256 m = group.Min(i);
+    for (int t = 0; t < T; ++t) {
+      acc[t] = _mm256_fmadd_ps(
+          m, BroadcastFloat(a + kLayout.scaled_sum(kToken + t)), acc[t]);
+    }
+  }
+}
+
+template <class Group, int T, int W, int kToken>
+inline void SumPanel(const uint8_t* panel, int half, int64_t num_groups,
+                     const uint8_t* a, __m256* acc) {
+  for (int64_t g = 0; g < num_groups; ++g) {
+    const Group group(panel, half);
+    panel += Group::kHeader;
+    for (int i = 0; i < Group::kBlocks; ++i) {
+      AddBlock<Group, T, W, kToken>(group, i, panel + 32 * half, a, acc);
+      panel += Group::kBlock;
+      a += Int8BlockLayout{W}.bytes();
+    }
+  }
+}
+
+struct WeightsBF16 {
+  static constexpr int kBlock = 1024;
+  static constexpr int kActivationBytes = kBFloat16BlockBytes;
+  template <int T, int W, int kToken>
+  static void Add(const uint8_t* block, int half, const uint8_t* a,
+                  __m256* acc) {
+    const __m256i high = _mm256_set1_epi32(static_cast<int>(0xffff0000));
+    for (int i = 0; i < 16; ++i) {
+      const __m256i pair = Load(block + 64 * i + 32 * half);
+      const __m256 even = _mm256_castsi256_ps(_mm256_slli_epi32(pair, 16));
+      const __m256 odd = _mm256_castsi256_ps(_mm256_and_si256(pair, high));
+      for (int t = 0; t < T; ++t) {
+        const __m256i x = BroadcastInt(a + (i * W + kToken + t) * 4);
+        acc[t] = _mm256_fmadd_ps(
+            even, _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), acc[t]);
+        acc[t] = _mm256_fmadd_ps(
+            odd, _mm256_castsi256_ps(_mm256_and_si256(x, high)), acc[t]);
+      }
+    }
+  }
+};
+
+struct WeightsF16 {
+  static constexpr int kBlock = 1024;
+  static constexpr int kActivationBytes = kFloatBlockBytes;
+  template <int T, int W, int kToken>
+  static void Add(const uint8_t* block, int half, const uint8_t* a,
+                  __m256* acc) {
+    for (int i = 0; i < 32; ++i) {
+      const __m256 w = LoadHalf(block + 32 * i + 16 * half);
+      for (int t = 0; t < T; ++t) {
+        acc[t] = _mm256_fmadd_ps(
+            w, BroadcastFloat(a + (i * W + kToken + t) * 4), acc[t]);
+      }
+    }
+  }
+};
+
+struct WeightsF32 {
+  static constexpr int kBlock = 2048;
+  static constexpr int kActivationBytes = kFloatBlockBytes;
+  template <int T, int W, int kToken>
+  static void Add(const uint8_t* block, int half, const uint8_t* a,
+                  __m256* acc) {
+    for (int i = 0; i < 32; ++i) {
+      const __m256 w = _mm256_load_ps(
+          reinterpret_cast<const float*>(block + 64 * i + 32 * half));
+      for (int t = 0; t < T; ++t) {
+        acc[t] = _mm256_fmadd_ps(
+            w, BroadcastFloat(a + (i * W + kToken + t) * 4), acc[t]);
+      }
+    }
+  }
+};
+
+template <class Weights, int T, int W, int kToken>
+inline void SumFloatPanel(const uint8_t* panel, int half, int64_t num_groups,
+                          const uint8_t* a, __m256* acc) {
+  for (int64_t g = 0; g < num_groups; ++g) {
+    Weights::template Add<T, W, kToken>(panel, half, a, acc);
+    panel += Weights::kBlock;
+    a += Weights::kActivationBytes * W;
+  }
+}
+
+inline void Store(const TileArguments& x, int64_t row, int64_t token,
+                  __m256 value) {
+  const int64_t left = x.num_rows - row;
+  if (left <= 0) return;
+  const __m256i lanes = _mm256_cmpgt_epi32(
+      _mm256_set1_epi32(static_cast<int>(left < 8 ? left : 8)),
+      _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  if (x.bias != nullptr) {
+    value = _mm256_add_ps(value, _mm256_maskload_ps(x.bias + row, lanes));
+  }
+  float* output = x.output + token * x.output_stride + row;
+  if (x.accumulate) {
+    value = _mm256_add_ps(_mm256_maskload_ps(output, lanes), value);
+  }
+  _mm256_maskstore_ps(output, lanes, value);
+}
+
+// Tokens kToken..kToken+T-1 of a tile, both halves of a panel.
+template <class Format, int T, int W, int kToken>
+inline void Tile(const TileArguments& x, const uint8_t* panel_data,
+                 int64_t panel, const uint8_t* a, int64_t token,
+                 int64_t num_tokens) {
+  for (int half = 0; half < 2; ++half) {
+    __m256 acc[T];
+    for (int t = 0; t < T; ++t) acc[t] = _mm256_setzero_ps();
+    if constexpr (requires { Format::kHeader; }) {
+      SumPanel<Format, T, W, kToken>(panel_data, half, x.num_groups, a, acc);
+    } else {
+      SumFloatPanel<Format, T, W, kToken>(panel_data, half, x.num_groups, a,
+                                          acc);
+    }
+    for (int t = 0; t < T; ++t) {
+      if (kToken + t < num_tokens) {
+        Store(x, 16 * panel + 8 * half, token + kToken + t, acc[t]);
+      }
+    }
+  }
+}
+
+// 16 registers hold 4 tokens' sums in 16 bits, in 32 bits and in float.
+template <class Format>
+inline void PanelTimesTiles(const TileArguments& x, const uint8_t* data,
+                            int64_t panel) {
+  const uint8_t* a = x.activations;
+  for (int64_t token = 0; token < x.num_tokens; token += x.tile_width) {
+    const int64_t n = x.num_tokens - token;
+    if (x.tile_width == 1) {
+      Tile<Format, 1, 1, 0>(x, data, panel, a, token, n);
+    } else if (x.tile_width == 4) {
+      Tile<Format, 4, 4, 0>(x, data, panel, a, token, n);
+    } else {
+      Tile<Format, 4, 8, 0>(x, data, panel, a, token, n);
+      if (n > 4) Tile<Format, 4, 8, 4>(x, data, panel, a, token, n);
+    }
+    a += x.tile_bytes;
+  }
+}
+
+template <class Format>
+void Multiply(const TileArguments& x) {
+  const uint8_t* data = x.panels;
+  for (int64_t panel = 0; panel < x.num_panels; ++panel) {
+    PanelTimesTiles<Format>(x, data, panel);
+    data += x.panel_bytes;
+  }
+}
+
+}  // namespace
+
+TileFunctions Avx2TileFunctions() {
+  return {Multiply<GroupQ4>,      Multiply<GroupQ4Min>,  Multiply<GroupQ4Super>,
+          Multiply<GroupQ6Super>, Multiply<GroupQ8>,     Multiply<GroupQ8Min>,
+          Multiply<GroupQ8Super>, Multiply<WeightsBF16>, Multiply<WeightsF16>,
+          Multiply<WeightsF32>};
+}
+
+}  // namespace tessera::kernels

@@ -1,0 +1,145 @@
+// Matrix products in plain loops: the oracle of every other version.
+#include <cmath>
+#include <cstring>
+
+#include "libs/kernels/matmul/panel_block.h"
+#include "libs/kernels/matmul/panel_format.h"
+#include "libs/kernels/matmul/tile.h"
+#include "libs/kernels/matmul/tile_functions.h"
+#include "libs/tensor/float16.h"
+
+namespace tessera::kernels {
+namespace {
+
+template <typename T>
+T Get(const uint8_t* p) {
+  T value;
+  std::memcpy(&value, p, sizeof(value));
+  return value;
+}
+
+float AddIntegerBlock(const IntegerBlock& w, bool has_min, bool halves,
+                      const uint8_t* block, int width, int token, float sum) {
+  const Int8BlockLayout layout{width};
+  const uint8_t* x = block + layout.q(token);
+  int32_t dot[2] = {0, 0};
+  for (int i = 0; i < kPanelColumns; ++i) {
+    dot[i / 16] += w.q[i] * static_cast<int8_t>(x[i]);
+  }
+  const float scale = Get<float>(block + layout.scale(token));
+  if (halves) {
+    sum = std::fma(static_cast<float>(dot[0]), w.scale[0] * scale, sum);
+    return std::fma(static_cast<float>(dot[1]), w.scale[1] * scale, sum);
+  }
+  sum = std::fma(static_cast<float>(dot[0] + dot[1]), w.scale[0] * scale, sum);
+  if (!has_min) return sum;
+  return std::fma(w.min, Get<float>(block + layout.scaled_sum(token)), sum);
+}
+
+void PutOutput(const TileArguments& x, int64_t token, int64_t row, float sum) {
+  float& output = x.output[token * x.output_stride + row];
+  if (x.bias != nullptr) sum += x.bias[row];
+  output = x.accumulate ? output + sum : sum;
+}
+
+template <PanelFormat kFormat>
+void MultiplyIntegers(const TileArguments& x) {
+  constexpr bool kHalves = kFormat == PanelFormat::kQ6Super;
+  constexpr bool kMin =
+      kFormat != PanelFormat::kQ4 && kFormat != PanelFormat::kQ8 && !kHalves;
+  const int64_t num_blocks = x.num_groups * Geometry(kFormat).group_blocks;
+  const int block_bytes = Int8BlockLayout{x.tile_width}.bytes();
+  for (int64_t row = 0; row < x.num_rows && row < 16 * x.num_panels; ++row) {
+    const uint8_t* panel = x.panels + row / kPanelRows * x.panel_bytes;
+    for (int64_t token = 0; token < x.num_tokens; ++token) {
+      const uint8_t* tile = x.activations + token / x.tile_width * x.tile_bytes;
+      float sum = 0;
+      for (int64_t b = 0; b < num_blocks; ++b) {
+        const IntegerBlock w =
+            ReadIntegerBlock(kFormat, panel, b, row % kPanelRows);
+        sum = AddIntegerBlock(w, kMin, kHalves, tile + b * block_bytes,
+                              x.tile_width, token % x.tile_width, sum);
+      }
+      PutOutput(x, token, row, sum);
+    }
+  }
+}
+
+// Column `column` of a token, from float or bf16 activations.
+template <PanelFormat kFormat>
+float Activation(const TileArguments& x, int64_t token, int64_t column) {
+  const uint8_t* tile = x.activations + token / x.tile_width * x.tile_bytes;
+  const int64_t w = x.tile_width, t = token % w;
+  if (kFormat == PanelFormat::kBF16) {
+    return BFloat16ToFloat(
+        Get<uint16_t>(tile + 4 * (column / 2 * w + t) + 2 * (column % 2)));
+  }
+  return Get<float>(tile + 4 * (column * w + t));
+}
+
+template <PanelFormat kFormat>
+void MultiplyFloats(const TileArguments& x) {
+  const int64_t columns = x.num_groups * kPanelColumns;
+  for (int64_t row = 0; row < x.num_rows && row < 16 * x.num_panels; ++row) {
+    const uint8_t* panel = x.panels + row / kPanelRows * x.panel_bytes;
+    for (int64_t token = 0; token < x.num_tokens; ++token) {
+      float sum = 0;
+      for (int64_t column = 0; column < columns; column += kPanelColumns) {
+        float w[kPanelColumns];
+        ReadFloatBlock(kFormat, panel, column / kPanelColumns, row % kPanelRows,
+                       w);
+        for (int i = 0; i < kPanelColumns; ++i) {
+          sum += w[i] * Activation<kFormat>(x, token, column + i);
+        }
+      }
+      PutOutput(x, token, row, sum);
+    }
+  }
+}
+
+// The float oracle of whole models runs this one: plain, but a panel's 16 rows
+// and a tile's tokens at a time, so that a model takes seconds and not minutes.
+void MultiplyF32(const TileArguments& x) {
+  const int64_t columns = x.num_groups * kPanelColumns;
+  const int width = x.tile_width;
+  for (int64_t panel = 0; panel < x.num_panels; ++panel) {
+    const float* w =
+        reinterpret_cast<const float*>(x.panels + panel * x.panel_bytes);
+    for (int64_t token = 0; token < x.num_tokens; token += width) {
+      const float* a = reinterpret_cast<const float*>(
+          x.activations + token / width * x.tile_bytes);
+      float sums[8][kPanelRows] = {};
+      for (int64_t k = 0; k < columns; ++k) {
+        for (int t = 0; t < width; ++t) {
+          const float value = a[k * width + t];
+          for (int lane = 0; lane < kPanelRows; ++lane) {
+            sums[t][lane] += w[k * kPanelRows + lane] * value;
+          }
+        }
+      }
+      for (int t = 0; t < width && token + t < x.num_tokens; ++t) {
+        for (int lane = 0; lane < kPanelRows; ++lane) {
+          const int64_t row = panel * kPanelRows + lane;
+          if (row < x.num_rows) PutOutput(x, token + t, row, sums[t][lane]);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TileFunctions ReferenceTileFunctions() {
+  return {MultiplyIntegers<PanelFormat::kQ4>,
+          MultiplyIntegers<PanelFormat::kQ4Min>,
+          MultiplyIntegers<PanelFormat::kQ4Super>,
+          MultiplyIntegers<PanelFormat::kQ6Super>,
+          MultiplyIntegers<PanelFormat::kQ8>,
+          MultiplyIntegers<PanelFormat::kQ8Min>,
+          MultiplyIntegers<PanelFormat::kQ8Super>,
+          MultiplyFloats<PanelFormat::kBF16>,
+          MultiplyFloats<PanelFormat::kF16>,
+          MultiplyF32};
+}
+
+}  // namespace tessera::kernels
