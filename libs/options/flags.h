@@ -53,6 +53,19 @@ struct Flag {
   }
 };
 
+namespace internal {
+template <typename T>
+struct Unwrap {
+  using type = T;
+  static std::optional<T> Get(const T& value) { return value; }
+};
+template <typename T>
+struct Unwrap<std::optional<T>> {
+  using type = T;
+  static std::optional<T> Get(const std::optional<T>& value) { return value; }
+};
+}  // namespace internal
+
 class Flags {
  public:
   // command: as typed ("tessera complete"). summary: sentences for --help.
@@ -63,6 +76,12 @@ class Flags {
   template <typename T>
   Flag& Int(absl::string_view name, T* value, int64_t min, int64_t max,
             absl::string_view help);
+  // The same where an Options' Validate() knows the range.
+  template <typename T>
+  Flag& Int(absl::string_view name, T* value, absl::string_view help) {
+    using V = std::numeric_limits<typename internal::Unwrap<T>::type>;
+    return Int(name, value, V::min(), V::max(), help);
+  }
   // Any 64 bits.
   Flag& Uint64(absl::string_view name, std::optional<uint64_t>* value,
                absl::string_view help);
@@ -70,6 +89,11 @@ class Flags {
   template <typename T>
   Flag& Real(absl::string_view name, T* value, double min, double max,
              absl::string_view help);
+  template <typename T>
+  Flag& Real(absl::string_view name, T* value, absl::string_view help) {
+    using V = std::numeric_limits<typename internal::Unwrap<T>::type>;
+    return Real(name, value, V::lowest(), V::max(), help);
+  }
   Flag& Text(absl::string_view name, std::string* value,
              absl::string_view value_word, absl::string_view help);
   // Collects; each value is one text, commas and all.
@@ -137,17 +161,6 @@ class Flags {
 };
 
 namespace internal {
-template <typename T>
-struct Unwrap {
-  using type = T;
-  static std::optional<T> Get(const T& value) { return value; }
-};
-template <typename T>
-struct Unwrap<std::optional<T>> {
-  using type = T;
-  static std::optional<T> Get(const std::optional<T>& value) { return value; }
-};
-
 Flag IntFlag(absl::string_view name, std::optional<int64_t> value, int64_t min,
              int64_t max, absl::string_view help,
              std::function<void(int64_t)> assign);

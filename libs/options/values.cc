@@ -20,10 +20,11 @@ absl::Status Unexpected(absl::string_view expected, absl::string_view text) {
 }
 
 std::string Range(int64_t min, int64_t max) {
-  if (max == std::numeric_limits<int64_t>::max()) {
-    return absl::StrCat("of at least ", min);
+  using Limits = std::numeric_limits<int32_t>;
+  if (max >= Limits::max()) {
+    return min <= Limits::min() ? "" : absl::StrCat(" of at least ", min);
   }
-  return absl::StrCat("from ", min, " to ", max);
+  return absl::StrCat(" from ", min, " to ", max);
 }
 
 struct Unit {
@@ -54,7 +55,7 @@ absl::StatusOr<int64_t> ParseInt(absl::string_view text, int64_t min,
                                  int64_t max) {
   int64_t value = 0;
   if (!absl::SimpleAtoi(text, &value) || value < min || value > max) {
-    return Unexpected(absl::StrCat("an integer ", Range(min, max)), text);
+    return Unexpected(absl::StrCat("an integer", Range(min, max)), text);
   }
   return value;
 }
@@ -72,7 +73,11 @@ absl::StatusOr<double> ParseReal(absl::string_view text, double min,
   double value = 0;
   if (!absl::SimpleAtod(text, &value) || !std::isfinite(value) || value < min ||
       value > max) {
-    return Unexpected(absl::StrFormat("a number from %g to %g", min, max),
+    const bool bounded = min > std::numeric_limits<float>::lowest() &&
+                         max < std::numeric_limits<float>::max();
+    return Unexpected(bounded
+                          ? absl::StrFormat("a number from %g to %g", min, max)
+                          : "a number",
                       text);
   }
   return value;
@@ -96,7 +101,7 @@ absl::StatusOr<int64_t> ParseBytes(absl::string_view text, int64_t min,
       value * factor >= kTooMuch || value * factor < min ||
       value * factor > max) {
     return Unexpected(
-        absl::StrCat("bytes ", Range(min, max), " (units: kB, MiB, GiB, ...)"),
+        absl::StrCat("bytes", Range(min, max), " (units: kB, MiB, GiB, ...)"),
         text);
   }
   return static_cast<int64_t>(value * factor);

@@ -26,6 +26,8 @@ TEST(ValuesTest, IntegersStayInTheirRange) {
             "expected an integer from -3 to 5, got \"6\"");
   EXPECT_EQ(ParseInt("0", 1, kMax).status().message(),
             "expected an integer of at least 1, got \"0\"");
+  EXPECT_EQ(ParseInt("x", -kMax, kMax).status().message(),
+            "expected an integer, got \"x\"");
   for (const char* text : {"", "1.5", "1e3", "0x10", "99999999999999999999"}) {
     EXPECT_FALSE(ParseInt(text, -kMax, kMax).ok()) << text;
   }
@@ -38,6 +40,8 @@ TEST(ValuesTest, NumbersAreFinite) {
   EXPECT_EQ(*ParseReal("2", 0, 2), 2.0);
   EXPECT_EQ(ParseReal("2.1", 0, 2).status().message(),
             "expected a number from 0 to 2, got \"2.1\"");
+  EXPECT_EQ(ParseReal("x", -1e300, 1e300).status().message(),
+            "expected a number, got \"x\"");
   for (const char* text : {"nan", "inf", "", "1x", "-0.1"}) {
     EXPECT_FALSE(ParseReal(text, 0, 2).ok()) << text;
   }

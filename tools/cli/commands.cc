@@ -1,0 +1,57 @@
+#include "tools/cli/commands.h"
+
+#include <iostream>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "libs/options/nearest.h"
+#include "tools/cli/inspect.h"
+
+namespace tessera::cli {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"inspect", "what a model file holds, and what would be refused",
+     RunInspect},
+};
+
+void PrintHelp(std::ostream& out) {
+  out << "usage: tessera COMMAND [FLAG ...]\n\n"
+         "Runs language models.\n\n";
+  for (const Command& command : kCommands) {
+    out << absl::StrFormat("  %-11s %s\n", command.name, command.summary);
+  }
+  out << "\n`tessera COMMAND --help` lists a command's flags.\n";
+}
+
+}  // namespace
+
+int RunCommand(absl::Span<const std::string> args,
+               const Environment& environment) {
+  if (args.empty()) {
+    PrintHelp(std::cerr);
+    return 2;
+  }
+  const std::string& name = args[0];
+  if (name == "help" || name == "--help" || name == "-h") {
+    PrintHelp(std::cout);
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
+    names.emplace_back(command.name);
+    if (command.name != name) continue;
+    const absl::Status status = command.run(args.subspan(1), environment);
+    std::cout.flush();
+    if (status.ok()) return 0;
+    std::cerr << "tessera " << name << ": " << status.message() << "\n";
+    return 1;
+  }
+  const std::string nearest = options::Nearest(name, names);
+  std::cerr << "tessera: there is no command " << name;
+  if (!nearest.empty()) std::cerr << "; did you mean " << nearest << "?";
+  std::cerr << " (see tessera --help)\n";
+  return 2;
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,80 @@
+#include "tools/cli/gguf_inspection.h"
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace tessera::cli {
+namespace {
+
+constexpr size_t kMaxElements = 8;
+
+template <typename T>
+nlohmann::json FirstElements(const std::vector<T>& elements) {
+  nlohmann::json first = nlohmann::json::array();
+  for (size_t i = 0; i < std::min(elements.size(), kMaxElements); ++i) {
+    if constexpr (std::is_same_v<T, absl::string_view>) {
+      first.push_back(std::string(elements[i]));
+    } else {
+      first.push_back(static_cast<T>(elements[i]));
+    }
+  }
+  return first;
+}
+
+nlohmann::json ArrayToJson(const MetadataValue& value) {
+  if (const auto texts = ArrayStrings(value); texts.ok()) {
+    return FirstElements(*texts);
+  }
+  if (const auto ints = ArrayInts(value); ints.ok()) {
+    return FirstElements(*ints);
+  }
+  if (const auto floats = ArrayFloats(value); floats.ok()) {
+    return FirstElements(*floats);
+  }
+  if (const auto bools = ArrayBools(value); bools.ok()) {
+    return FirstElements(*bools);
+  }
+  return nullptr;  // an array of arrays, or of integers over the int64 range
+}
+
+struct ToJsonValue {
+  const MetadataValue& whole;
+  template <typename T>
+  nlohmann::json operator()(T value) const {
+    return value;
+  }
+  nlohmann::json operator()(absl::string_view value) const {
+    return std::string(value);
+  }
+  nlohmann::json operator()(const MetadataArray&) const {
+    return ArrayToJson(whole);
+  }
+};
+
+}  // namespace
+
+Inspection InspectGguf(const GgufFile& file) {
+  Inspection inspection;
+  inspection.file = file.path();
+  inspection.format = absl::StrCat("GGUF ", file.version());
+  for (const GgufMetadata& entry : file.metadata()) {
+    inspection.metadata.push_back(
+        {std::string(entry.key), TypeString(entry.value),
+         std::visit(ToJsonValue{entry.value}, entry.value.value)});
+  }
+  for (const GgufTensor& tensor : file.tensors()) {
+    inspection.tensors.push_back({std::string(tensor.name),
+                                  tensor.type_name,
+                                  {tensor.shape.begin(), tensor.shape.end()},
+                                  tensor.file_offset,
+                                  tensor.num_bytes,
+                                  tensor.unsupported});
+  }
+  return inspection;
+}
+
+}  // namespace tessera::cli
