@@ -65,6 +65,7 @@ absl::Status PackedMatrix::PackPanel(int64_t panel) {
   const int64_t first = panel * kPanelRows;
   const int64_t end = std::min(first + kPanelRows, num_rows_);
   for (int64_t row = first; row < end; ++row) {
+    if (rows_[row].data == nullptr) continue;
     if (!PackPanelRow(run.format, rows_[row].dtype, rows_[row].data,
                       num_columns_, static_cast<int>(row - first), data)) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -1,0 +1,266 @@
+#include "libs/model/forward.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "libs/base/check.h"
+#include "libs/kernels/matmul/matmul.h"
+#include "libs/kernels/rms_norm/rms_norm.h"
+#include "libs/kernels/rope/rope.h"
+#include "libs/kernels/swiglu/swiglu.h"
+
+namespace tessera::model {
+
+using device::Range;
+using device::Worker;
+using kernels::Activations;
+using kernels::PackedMatrix;
+
+ForwardPass::ForwardPass(const ModelConfig& config, const ModelWeights& weights,
+                         const kernels::RopeFrequencies& rope,
+                         attention::KvDType kv_dtype, ForwardScratch& scratch,
+                         absl::Span<const BatchSequence> sequences,
+                         const KvBlocks& kv, float* logits,
+                         ForwardProfile* profile)
+    : config_(config),
+      weights_(weights),
+      rope_(rope),
+      kv_dtype_(kv_dtype),
+      scratch_(scratch),
+      batch_(sequences),
+      kv_(kv),
+      logits_(logits),
+      profile_(profile) {
+  for (const BatchSequence& sequence : batch_) {
+    const int num_queries = static_cast<int>(sequence.tokens.size());
+    sequences_.push_back({.first_query = num_tokens_,
+                          .num_queries = num_queries,
+                          .first_position = sequence.first_position,
+                          .block_table = sequence.block_table});
+    for (int i = 0; i < num_queries; ++i) {
+      tokens_.push_back(sequence.tokens[i]);
+      positions_.push_back(static_cast<int32_t>(sequence.first_position + i));
+      if (i >= num_queries - sequence.num_logits) {
+        logit_rows_.push_back(num_tokens_ + i);
+      }
+    }
+    num_tokens_ += num_queries;
+  }
+}
+
+void ForwardPass::Run(Worker& worker) {
+  ProfileClock clock(worker.rank() == 0 ? profile_ : nullptr);
+  Embed(worker);
+  clock.Mark(ForwardOp::kEmbedding);
+  for (int layer = 0; layer < config_.num_layers; ++layer) {
+    Attention(worker, layer, clock);
+    FeedForward(worker, layer, clock);
+  }
+  if (!logit_rows_.empty()) Logits(worker);
+  clock.Mark(ForwardOp::kLogits);
+}
+
+void ForwardPass::Embed(Worker& worker) {
+  const Range tokens = worker.Share(num_tokens_);
+  for (int64_t t = tokens.begin; t < tokens.end; ++t) {
+    weights_.embedding.DequantizeRow(tokens_[t],
+                                     scratch_.hidden + t * config_.hidden_dim);
+  }
+  const int64_t pairs = rope_.rotary_dim() / 2;
+  rope_.ComputeCosSin(
+      absl::MakeConstSpan(positions_).subspan(tokens.begin, tokens.size()),
+      scratch_.cos + tokens.begin * pairs, scratch_.sin + tokens.begin * pairs);
+  worker.Barrier();
+}
+
+Activations ForwardPass::Input(Worker& worker, const float* rows,
+                               int64_t num_rows, const std::vector<float>* norm,
+                               const PackedMatrix& matrix) {
+  const bool is_private = num_rows <= kPrivateTokens;
+  const ForwardScratch::Private& own = scratch_.privates[worker.rank()];
+  const int64_t columns = matrix.num_columns();
+  const Activations input(matrix.activation_kinds(), num_rows, columns,
+                          is_private ? own.activations : scratch_.activations);
+  const Range share = is_private ? Range{0, num_rows} : worker.Share(num_rows);
+  if (norm != nullptr) {
+    float* normed = is_private ? own.normed : scratch_.normed;
+    kernels::RmsNorm(worker.kernels(),
+                     {.input = rows + share.begin * columns,
+                      .input_stride = columns,
+                      .weight = norm->data(),
+                      .epsilon = config_.rms_norm_epsilon,
+                      .output = normed + share.begin * columns,
+                      .output_stride = columns,
+                      .num_rows = share.size(),
+                      .dim = columns});
+    rows = normed;
+  }
+  input.Pack(worker.kernels(), rows, columns, share.begin, share.end, 0,
+             input.num_blocks());
+  if (!is_private) worker.Barrier();
+  return input;
+}
+
+void ForwardPass::Multiply(Worker& worker, const Activations& input,
+                           const PackedMatrix& matrix,
+                           const std::vector<float>* bias, bool accumulate,
+                           float* output) {
+  const absl::Status status = kernels::Matmul(
+      worker.kernels(), input, matrix,
+      worker.Share(matrix.num_rows(), kernels::kPanelRows),
+      {.data = output,
+       .stride = matrix.num_rows(),
+       .bias = bias == nullptr || bias->empty() ? nullptr : bias->data(),
+       .accumulate = accumulate});
+  CHECK(status.ok()) << status;  // LoadWeights checked every shape
+}
+
+attention::KvLayer ForwardPass::Kv(int layer) const {
+  const int64_t layer_bytes =
+      attention::KvHeadBytes(kv_dtype_, config_.head_dim) *
+      config_.num_kv_heads;
+  return {.data = kv_.data + layer * layer_bytes,
+          .block_stride_bytes = kv_.block_bytes,
+          .dtype = kv_dtype_,
+          .num_kv_heads = config_.num_kv_heads,
+          .head_dim = config_.head_dim};
+}
+
+void ForwardPass::Attention(Worker& worker, int index, ProfileClock& clock) {
+  const LayerWeights& layer = weights_.layers[index];
+  const Activations input = Input(worker, scratch_.hidden, num_tokens_,
+                                  &layer.attention_norm, layer.query_key_value);
+  clock.Mark(ForwardOp::kNorm);
+  Multiply(worker, input, layer.query_key_value, &layer.query_key_value_bias,
+           /*accumulate=*/false, scratch_.query_key_value);
+  worker.Barrier();
+  clock.Mark(ForwardOp::kQueryKeyValue);
+  RotateAndStore(worker, index);
+  worker.Barrier();
+  clock.Mark(ForwardOp::kRotateAndStore);
+  attention::PagedAttention(
+      worker, {.query = scratch_.query_key_value,
+               .query_stride = layer.query_key_value.num_rows(),
+               .num_heads = config_.num_heads,
+               .sequences = sequences_,
+               .kv = Kv(index),
+               .scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim)),
+               .window = config_.WindowOf(index),
+               .output = scratch_.attention,
+               .scratch = scratch_.attention_scratch});
+  clock.Mark(ForwardOp::kAttention);
+  const Activations attended = Input(worker, scratch_.attention, num_tokens_,
+                                     /*norm=*/nullptr, layer.attention_output);
+  Multiply(worker, attended, layer.attention_output,
+           &layer.attention_output_bias, /*accumulate=*/true, scratch_.hidden);
+  worker.Barrier();
+  clock.Mark(ForwardOp::kAttentionOutput);
+}
+
+// Work is shared by token and key/value head: a head's queries, its key, its
+// value.
+void ForwardPass::RotateAndStore(Worker& worker, int index) {
+  const LayerWeights& layer = weights_.layers[index];
+  const attention::KvLayer kv = Kv(index);
+  const int64_t dim = config_.head_dim;
+  const int64_t stride = layer.query_key_value.num_rows();
+  const int64_t pairs = rope_.rotary_dim() / 2;
+  const int64_t group = config_.num_heads / config_.num_kv_heads;
+  const auto prepare = [&](float* heads, int64_t num_heads, int64_t token,
+                           const std::vector<float>& norm) {
+    if (!norm.empty()) {
+      kernels::RmsNorm(worker.kernels(), {.input = heads,
+                                          .input_stride = dim,
+                                          .weight = norm.data(),
+                                          .epsilon = config_.rms_norm_epsilon,
+                                          .output = heads,
+                                          .output_stride = dim,
+                                          .num_rows = num_heads,
+                                          .dim = dim});
+    }
+    kernels::Rotate(worker.kernels(), {.heads = heads,
+                                       .num_heads = num_heads,
+                                       .head_dim = dim,
+                                       .rotary_dim = 2 * pairs,
+                                       .cos = scratch_.cos + token * pairs,
+                                       .sin = scratch_.sin + token * pairs});
+  };
+  float* keys = scratch_.query_key_value + config_.query_dim();
+  float* values = keys + config_.key_value_dim();
+  const Range items = worker.Share(num_tokens_ * config_.num_kv_heads);
+  for (int64_t head = 0; head < config_.num_kv_heads; ++head) {
+    // This worker's tokens of the head.
+    const Range tokens = {
+        std::clamp<int64_t>(items.begin - head * num_tokens_, 0, num_tokens_),
+        std::clamp<int64_t>(items.end - head * num_tokens_, 0, num_tokens_)};
+    for (int64_t t = tokens.begin; t < tokens.end; ++t) {
+      prepare(scratch_.query_key_value + t * stride + head * group * dim, group,
+              t, layer.query_norm);
+      prepare(keys + t * stride + head * dim, 1, t, layer.key_norm);
+    }
+    attention::StoreKeysValues(
+        worker.kernels(), {.key = keys, .value = values, .row_stride = stride},
+        sequences_, tokens, static_cast<int>(head), kv);
+  }
+}
+
+void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
+  const LayerWeights& layer = weights_.layers[index];
+  const Activations input = Input(worker, scratch_.hidden, num_tokens_,
+                                  &layer.feed_forward_norm, layer.gate_up);
+  clock.Mark(ForwardOp::kNorm);
+  const Activations hidden(layer.down.activation_kinds(), num_tokens_,
+                           config_.feed_forward_dim,
+                           scratch_.feed_forward_activations);
+  // 64 rows are 32 columns of the product, one block of activations: whoever
+  // computed them multiplies and packs them with nobody to wait for.
+  const int64_t stride = layer.gate_up.num_rows();
+  const Range rows = worker.Share(stride, 64);
+  const Range columns = {
+      rows.begin / 2,
+      std::min<int64_t>(rows.end / 2, config_.feed_forward_dim)};
+  const absl::Status status =
+      kernels::Matmul(worker.kernels(), input, layer.gate_up, rows,
+                      {.data = scratch_.gate_up, .stride = stride});
+  CHECK(status.ok()) << status;
+  if (columns.size() > 0) {
+    kernels::SwiGlu(worker.kernels(),
+                    {.input = scratch_.gate_up + rows.begin,
+                     .input_stride = stride,
+                     .output = scratch_.feed_forward + columns.begin,
+                     .output_stride = config_.feed_forward_dim,
+                     .num_rows = num_tokens_,
+                     .num_columns = columns.size()});
+  }
+  const bool is_last = worker.rank() == worker.size() - 1;  // packs the padding
+  hidden.Pack(worker.kernels(), scratch_.feed_forward, config_.feed_forward_dim,
+              0, num_tokens_, columns.begin / 32,
+              is_last ? hidden.num_blocks() : columns.end / 32);
+  worker.Barrier();
+  clock.Mark(ForwardOp::kGateUp);
+  Multiply(worker, hidden, layer.down, /*bias=*/nullptr, /*accumulate=*/true,
+           scratch_.hidden);
+  worker.Barrier();
+  clock.Mark(ForwardOp::kDown);
+}
+
+// Only of the tokens asked for: their rows are gathered to the front first.
+void ForwardPass::Logits(Worker& worker) {
+  const int64_t dim = config_.hidden_dim;
+  const int64_t num_rows = logit_rows_.size();
+  float* gathered = scratch_.normed;  // normalized in place
+  const Range share = worker.Share(num_rows);
+  for (int64_t i = share.begin; i < share.end; ++i) {
+    std::copy_n(scratch_.hidden + logit_rows_[i] * dim, dim,
+                gathered + i * dim);
+  }
+  worker.Barrier();
+  const PackedMatrix& matrix = weights_.logits_matrix(config_);
+  const Activations input =
+      Input(worker, gathered, num_rows, &weights_.output_norm, matrix);
+  Multiply(worker, input, matrix, /*bias=*/nullptr, /*accumulate=*/false,
+           logits_);
+  worker.Barrier();
+}
+
+}  // namespace tessera::model

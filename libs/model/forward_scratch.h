@@ -1,0 +1,51 @@
+// ForwardScratch: the buffers of a forward pass, allocated once.
+//
+// T max_tokens; names and shapes as forward.cc uses them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/device/huge_buffer.h"
+#include "libs/kernels/attention/attention.h"
+#include "libs/model/config.h"
+#include "libs/model/weights.h"
+
+namespace tessera::model {
+
+// Up to so many tokens every worker normalizes and packs all of them for
+// itself: 0.2 us a token is less than a barrier and the other's cache line.
+inline constexpr int64_t kPrivateTokens = 4;
+
+struct ForwardScratch {
+  static absl::StatusOr<ForwardScratch> Allocate(const ModelConfig& config,
+                                                 const ModelWeights& weights,
+                                                 attention::KvDType kv_dtype,
+                                                 int num_workers,
+                                                 int64_t max_tokens,
+                                                 int64_t max_context);
+
+  // Of one worker, for kPrivateTokens tokens.
+  struct Private {
+    float* normed;         // [kPrivateTokens, hidden]
+    uint8_t* activations;  // of the widest matrix
+  };
+
+  float* hidden;                      // [T, hidden], the residual stream
+  float* normed;                      // [T, hidden]
+  float* query_key_value;             // [T, (H + 2G) D]
+  float* attention;                   // [T, H D]
+  float* gate_up;                     // [T, 2 * 16 ceil(F / 16)]
+  float* feed_forward;                // [T, F]
+  float* cos;                         // [T, rotary_dim / 2]
+  float* sin;                         // [T, rotary_dim / 2]
+  uint8_t* activations;               // [T, max(hidden, H D)], packed
+  uint8_t* feed_forward_activations;  // [T, F], packed
+  absl::Span<uint8_t> attention_scratch;
+  std::vector<Private> privates;  // one a worker
+
+  device::HugeBuffer memory;
+};
+
+}  // namespace tessera::model
