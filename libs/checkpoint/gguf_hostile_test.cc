@@ -9,7 +9,7 @@
 #include "libs/checkpoint/gguf_reader.h"
 #include "libs/checkpoint/test_files.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 namespace {
 
 absl::Status ParseStatus(const std::string& bytes) {
@@ -25,7 +25,7 @@ absl::Status ParseStatus(const std::string& bytes) {
     (void)ArrayBools(entry.value);
   }
   unsigned sum = 0;
-  for (const GgufTensor& tensor : (*file)->tensors()) {
+  for (const TensorEntry& tensor : (*file)->tensors()) {
     for (int64_t i = 0; i < tensor.view.num_bytes(); ++i) {
       sum += tensor.view.data_as<uint8_t>()[i];
     }
@@ -182,4 +182,4 @@ TEST(GgufHostileTest, ListsWhatItCannotLoad) {
 }
 
 }  // namespace
-}  // namespace tessera
+}  // namespace tessera::checkpoint

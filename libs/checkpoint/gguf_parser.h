@@ -10,7 +10,7 @@
 #include "libs/checkpoint/ggml_types.h"
 #include "libs/checkpoint/gguf_reader.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 
 class GgufParser {
  public:
@@ -35,9 +35,9 @@ class GgufParser {
   absl::StatusOr<MetadataArray> ParseArray(int depth);
   absl::Status ParseAlignment();
   absl::Status ParseTensors();
-  absl::StatusOr<GgufTensor> ParseTensor();
+  absl::StatusOr<TensorEntry> ParseTensor();
   absl::Status PlaceTensors();
-  absl::Status PlaceTensor(uint64_t data_offset, GgufTensor& tensor);
+  absl::Status PlaceTensor(uint64_t data_offset, TensorEntry& tensor);
   absl::Status CheckOverlaps() const;
 
   const absl::Span<const uint8_t> bytes_;
@@ -48,4 +48,4 @@ class GgufParser {
   std::vector<const GgmlType*> types_;  // of file_.tensors_; may be null
 };
 
-}  // namespace tessera
+}  // namespace tessera::checkpoint

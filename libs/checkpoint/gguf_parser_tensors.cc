@@ -8,7 +8,7 @@
 #include "libs/checkpoint/ggml_types.h"
 #include "libs/checkpoint/gguf_parser.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 namespace {
 
 constexpr uint64_t kDefaultAlignment = 32;
@@ -39,11 +39,12 @@ absl::Status GgufParser::ParseTensors() {
     ASSIGN_OR_RETURN(const absl::string_view name,
                      cursor_.ReadString("tensor name"));
     RETURN_IF_ERROR(CheckName("tensor name", name));
-    absl::StatusOr<GgufTensor> tensor = ParseTensor();
+    absl::StatusOr<TensorEntry> tensor = ParseTensor();
     if (!tensor.ok()) {
       return Annotate(tensor.status(), absl::StrCat("tensor ", Quoted(name)));
     }
-    tensor->name = name;
+    tensor->name = std::string(name);
+    tensor->file = file_.path_;
     if (!file_.tensor_index_.emplace(name, i).second) {
       return cursor_.Error(
           absl::StrCat("tensor ", Quoted(name), " stands twice"));
@@ -54,8 +55,8 @@ absl::Status GgufParser::ParseTensors() {
 }
 
 // All but the name; `file_offset` still counts from the data's start.
-absl::StatusOr<GgufTensor> GgufParser::ParseTensor() {
-  GgufTensor tensor;
+absl::StatusOr<TensorEntry> GgufParser::ParseTensor() {
+  TensorEntry tensor;
   ASSIGN_OR_RETURN(const uint32_t rank,
                    cursor_.Read<uint32_t>("number of dimensions"));
   if (rank > kMaxRank) {
@@ -94,7 +95,7 @@ absl::Status GgufParser::PlaceTensors() {
   const uint64_t data_offset =
       (cursor_.position() + file_.alignment_ - 1) & ~(file_.alignment_ - 1);
   for (size_t i = 0; i < file_.tensors_.size(); ++i) {
-    GgufTensor& tensor = file_.tensors_[i];
+    TensorEntry& tensor = file_.tensors_[i];
     RETURN_IF_ERROR(Annotate(PlaceTensor(data_offset, tensor),
                              absl::StrCat("tensor ", Quoted(tensor.name))));
     if (types_[i] == nullptr || !types_[i]->dtype.has_value()) continue;
@@ -105,7 +106,8 @@ absl::Status GgufParser::PlaceTensors() {
   return absl::OkStatus();
 }
 
-absl::Status GgufParser::PlaceTensor(uint64_t data_offset, GgufTensor& tensor) {
+absl::Status GgufParser::PlaceTensor(uint64_t data_offset,
+                                     TensorEntry& tensor) {
   const uint64_t relative = tensor.file_offset;
   if (relative % file_.alignment_ != 0) {
     return absl::InvalidArgumentError(
@@ -126,16 +128,16 @@ absl::Status GgufParser::PlaceTensor(uint64_t data_offset, GgufTensor& tensor) {
 }
 
 absl::Status GgufParser::CheckOverlaps() const {
-  std::vector<const GgufTensor*> sorted;
+  std::vector<const TensorEntry*> sorted;
   sorted.reserve(file_.tensors_.size());
-  for (const GgufTensor& tensor : file_.tensors_) {
+  for (const TensorEntry& tensor : file_.tensors_) {
     if (tensor.num_bytes > 0) sorted.push_back(&tensor);
   }
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
     return a->file_offset < b->file_offset;
   });
   for (size_t i = 1; i < sorted.size(); ++i) {
-    const GgufTensor& before = *sorted[i - 1];
+    const TensorEntry& before = *sorted[i - 1];
     if (before.file_offset + before.num_bytes > sorted[i]->file_offset) {
       return ErrorAt(sorted[i]->file_offset,
                      absl::StrCat("tensors ", Quoted(before.name), " and ",
@@ -145,4 +147,4 @@ absl::Status GgufParser::CheckOverlaps() const {
   return absl::OkStatus();
 }
 
-}  // namespace tessera
+}  // namespace tessera::checkpoint

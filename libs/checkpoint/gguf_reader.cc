@@ -5,7 +5,7 @@
 #include "libs/checkpoint/file_error.h"
 #include "libs/checkpoint/gguf_parser.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 
 absl::StatusOr<std::unique_ptr<GgufFile>> GgufFile::Open(
     const std::string& path) {
@@ -27,7 +27,7 @@ const MetadataValue* GgufFile::Find(absl::string_view key) const {
   return it == metadata_index_.end() ? nullptr : &metadata_[it->second].value;
 }
 
-const GgufTensor* GgufFile::FindTensor(absl::string_view name) const {
+const TensorEntry* GgufFile::FindTensor(absl::string_view name) const {
   const auto it = tensor_index_.find(name);
   return it == tensor_index_.end() ? nullptr : &tensors_[it->second];
 }
@@ -119,4 +119,4 @@ void GgufFile::Release(const TensorView& view) const {
       {view.data_as<uint8_t>(), static_cast<size_t>(view.num_bytes())});
 }
 
-}  // namespace tessera
+}  // namespace tessera::checkpoint

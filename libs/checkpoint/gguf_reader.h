@@ -20,23 +20,14 @@
 #include "absl/types/span.h"
 #include "libs/checkpoint/gguf_metadata.h"
 #include "libs/checkpoint/mapped_file.h"
+#include "libs/checkpoint/tensor_entry.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 
 struct GgufMetadata {
   absl::string_view key;  // UTF-8
   MetadataValue value;
-};
-
-struct GgufTensor {
-  absl::string_view name;    // UTF-8
-  std::string type_name;     // "Q4_1"; "type 99" where we have no name for it
-  Shape shape;               // row-major: GGUF's own order reversed
-  uint64_t file_offset = 0;  // of the first byte
-  uint64_t num_bytes = 0;    // 0 where the type's size is unknown
-  TensorView view;           // only where `unsupported` is empty
-  std::string unsupported;   // why the tensor cannot be loaded
 };
 
 class GgufFile {
@@ -58,11 +49,11 @@ class GgufFile {
 
   // In the file's order.
   absl::Span<const GgufMetadata> metadata() const { return metadata_; }
-  absl::Span<const GgufTensor> tensors() const { return tensors_; }
+  absl::Span<const TensorEntry> tensors() const { return tensors_; }
 
   // Null where there is none.
   const MetadataValue* Find(absl::string_view key) const;
-  const GgufTensor* FindTensor(absl::string_view name) const;
+  const TensorEntry* FindTensor(absl::string_view name) const;
 
   // NotFound where the key is missing, InvalidArgument where its value has
   // another type (both name the file, the key and the type found). GetUint
@@ -98,9 +89,9 @@ class GgufFile {
   uint32_t version_ = 0;
   uint64_t alignment_ = 0;
   std::vector<GgufMetadata> metadata_;
-  std::vector<GgufTensor> tensors_;
+  std::vector<TensorEntry> tensors_;
   absl::flat_hash_map<absl::string_view, size_t> metadata_index_;
   absl::flat_hash_map<absl::string_view, size_t> tensor_index_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::checkpoint

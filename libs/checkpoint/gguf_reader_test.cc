@@ -9,7 +9,7 @@
 #include "libs/checkpoint/tensor_file_writer.h"
 #include "libs/checkpoint/test_files.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 namespace {
 
 class GgufReaderTest : public testing::Test {
@@ -68,7 +68,7 @@ TEST_F(GgufReaderTest, ErrorsNameTheKeyAndTheTypeFound) {
 
 TEST_F(GgufReaderTest, PlacesTensorsRowMajor) {
   ASSERT_EQ(file_->tensors().size(), 4);
-  const GgufTensor* tensor = file_->FindTensor("c");
+  const TensorEntry* tensor = file_->FindTensor("c");
   ASSERT_NE(tensor, nullptr);
   EXPECT_EQ(tensor->shape, (Shape{2, 3, 4}));
   EXPECT_EQ(tensor->type_name, "F16");
@@ -106,7 +106,7 @@ TEST_F(GgufReaderTest, OpensWhatTheWriterWrote) {
 
   absl::StatusOr<std::unique_ptr<GgufFile>> file = GgufFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.status();
-  for (const GgufTensor& tensor : (*file)->tensors()) {
+  for (const TensorEntry& tensor : (*file)->tensors()) {
     const TensorView& expected = file_->FindTensor(tensor.name)->view;
     EXPECT_EQ(memcmp(tensor.view.data(), expected.data(), tensor.num_bytes), 0);
     (*file)->Release(tensor.view);
@@ -122,4 +122,4 @@ TEST(GgufHeaderTest, RefusesTensorsThatNoReaderTakes) {
 }
 
 }  // namespace
-}  // namespace tessera
+}  // namespace tessera::checkpoint

@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "libs/checkpoint/file_error.h"
 
-namespace tessera {
+namespace tessera::checkpoint {
 namespace {
 
 // RFC 3629's definition, by decoding one sequence and encoding it again.
@@ -51,11 +51,11 @@ TEST(Utf8Test, WholeTexts) {
 
 TEST(QuotedTest, ShowsAnyBytesSafely) {
   EXPECT_EQ(Quoted("naïve"), "\"naïve\"");
-  EXPECT_EQ(Quoted("a\n\x01"), "\"a\\n\\x01\"");
+  EXPECT_EQ(Quoted("a\n\x01"), "\"a\\x0a\\x01\"");
   EXPECT_EQ(Quoted("\xff"), "\"\\xff\"");
   EXPECT_EQ(Quoted(std::string(100, 'x')),
             "\"" + std::string(64, 'x') + "...\"");
 }
 
 }  // namespace
-}  // namespace tessera
+}  // namespace tessera::checkpoint

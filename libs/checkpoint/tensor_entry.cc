@@ -1,0 +1,23 @@
+#include "libs/checkpoint/tensor_entry.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "libs/checkpoint/file_error.h"
+
+namespace tessera::checkpoint {
+
+absl::StatusOr<TensorView> LoadableView(const TensorEntry* entry,
+                                        absl::string_view name,
+                                        absl::string_view path) {
+  if (entry == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat(path, ": no tensor ", Quoted(name)));
+  }
+  if (!entry->unsupported.empty()) {
+    return absl::UnimplementedError(absl::StrCat(
+        entry->file, ": tensor ", Quoted(name), " ", entry->unsupported));
+  }
+  return entry->view;
+}
+
+}  // namespace tessera::checkpoint
