@@ -130,3 +130,9 @@ def debian_repositories():
         static_libs = ["pcre2-8"],
         targets = {"": ["pcre2"]},
     )
+    debian_library(
+        name = "utf8proc",
+        packages = ["libutf8proc-dev"],
+        static_libs = ["utf8proc"],
+        targets = {"": ["utf8proc"]},
+    )
