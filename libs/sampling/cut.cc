@@ -1,6 +1,7 @@
 #include "libs/sampling/cut.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +15,7 @@ constexpr float kLowest = std::numeric_limits<float>::lowest();
 constexpr int32_t kNoToken = std::numeric_limits<int32_t>::max();
 // Fits the first-level cache with its indices.
 constexpr size_t kChunk = 2048;
+constexpr size_t kFirstChunk = 128;
 
 // Every token with y >= floor.
 void SelectAll(const VocabularyKernels& kernels, const Logits& logits,
@@ -36,9 +38,7 @@ uint64_t SumWeights(const Candidate* begin, const Candidate* end) {
 
 // The first candidate, in order, with which the weights reach `target`; the
 // last one where they never do.
-Candidate SelectByWeight(std::vector<Candidate>* candidates, uint64_t target) {
-  Candidate* begin = candidates->data();
-  Candidate* end = begin + candidates->size();
+Candidate SelectBySplitting(Candidate* begin, Candidate* end, uint64_t target) {
   while (end - begin > 1) {
     Candidate* middle = begin + (end - begin) / 2;
     std::nth_element(begin, middle, end, Precedes);
@@ -53,26 +53,53 @@ Candidate SelectByWeight(std::vector<Candidate>* candidates, uint64_t target) {
   return *begin;
 }
 
+// Falls, never steeply, as y rises: candidates of a lower bin precede those of
+// a higher one.
+constexpr int kNumBins = 4096;
+int BinOf(float y) {
+  return static_cast<int>(std::max(y, kLowestWeight) *
+                          ((kNumBins - 1) / kLowestWeight));
+}
+
+// As SelectBySplitting, and the same answer: finds by a histogram of weights
+// the few candidates among which to split.
+Candidate SelectByWeight(std::vector<Candidate>* candidates, uint64_t target) {
+  if (candidates->size() > 256) {
+    std::array<uint64_t, kNumBins> bins{};
+    for (const Candidate& c : *candidates) bins[BinOf(c.y)] += Weight(c.y);
+    int bin = 0;
+    while (bin < kNumBins - 1 && bins[bin] < target) target -= bins[bin++];
+    const auto in_bin = [&](const Candidate& c) { return BinOf(c.y) == bin; };
+    const auto end =
+        std::partition(candidates->begin(), candidates->end(), in_bin);
+    if (end != candidates->begin()) {
+      return SelectBySplitting(candidates->data(),
+                               candidates->data() + (end - candidates->begin()),
+                               target);
+    }
+    return *std::max_element(candidates->begin(), candidates->end(), Precedes);
+  }
+  return SelectBySplitting(candidates->data(),
+                           candidates->data() + candidates->size(), target);
+}
+
 uint64_t Share(float top_p, uint64_t total) {
   const double share = std::ceil(static_cast<double>(top_p) * total);
   return std::max<uint64_t>(1, static_cast<uint64_t>(share));
 }
 
-// top_p over all tokens with y >= floor: looks at ever more of them until they
-// hold the share.
+// top_p over all tokens with y >= floor: lists no more of them than hold the
+// share.
 Candidate NucleusOfAll(const VocabularyKernels& kernels, const Logits& logits,
                        float floor, float top_p, CutScratch* scratch) {
+  floor = std::max(floor, kLowestWeight);
   const uint64_t target = Share(top_p, kernels.sum_weights(logits, floor));
-  for (float window = -4;; window *= 2) {
-    const bool all = window <= std::max(floor, kLowestWeight);
-    SelectAll(kernels, logits, all ? std::max(floor, kLowestWeight) : window,
-              scratch);
-    const std::vector<Candidate>& found = scratch->candidates;
-    if (all ||
-        SumWeights(found.data(), found.data() + found.size()) >= target) {
-      return SelectByWeight(&scratch->candidates, target);
-    }
+  float window = -4;
+  while (window > floor && kernels.sum_weights(logits, window) < target) {
+    window *= 1.5f;
   }
+  SelectAll(kernels, logits, std::max(window, floor), scratch);
+  return SelectByWeight(&scratch->candidates, target);
 }
 
 }  // namespace
@@ -89,10 +116,13 @@ void SelectTop(const VocabularyKernels& kernels, const Logits& logits,
     found.resize(count);
     floor = found.back().y;
   };
-  for (size_t begin = 0; begin < logits.size; begin += kChunk) {
+  // Short chunks first, while the floor is low and every token is a hit.
+  size_t size = kFirstChunk;
+  for (size_t begin = 0; begin < logits.size; begin += size) {
+    if (begin > 0) size = std::min(2 * size, kChunk);
     Logits chunk = logits;
     chunk.values += begin;
-    chunk.size = std::min(kChunk, logits.size - begin);
+    chunk.size = std::min(size, logits.size - begin);
     const size_t hits = kernels.collect(chunk, floor, scratch->indices.data());
     for (size_t i = 0; i < hits; ++i) {
       const int32_t index = scratch->indices[i];

@@ -12,7 +12,7 @@
 namespace tessera::sampling {
 namespace {
 
-constexpr int kDraws = 200000;
+constexpr int kDraws = 100000;
 
 struct Setting {
   std::string name;

@@ -1,6 +1,8 @@
 #include "libs/sampling/draw.h"
 
 #include <algorithm>
+#include <limits>
+#include <vector>
 
 #include "libs/sampling/gumbel.h"
 
@@ -21,8 +23,9 @@ struct Best {
   int32_t token;
 
   // Independent of the order of the offers.
-  void Offer(const Candidate& c, uint32_t word) {
-    const double offered = c.y + GumbelFromWord(word);
+  void Offer(const Candidate& c, const NoiseKey& key) {
+    const double offered =
+        c.y + GumbelFromWord(NoiseWord(key.seed, key.position, c.token));
     if (offered > score || (offered == score && c.token < token)) {
       score = offered;
       token = c.token;
@@ -30,38 +33,26 @@ struct Best {
   }
 };
 
-void DrawFromPiece(const VocabularyKernels& kernels, const Logits& logits,
-                   const Cut& cut, const DrawRange& range,
-                   SamplingScratch* scratch, Best* best) {
-  std::vector<int32_t>& tokens = scratch->cut.indices;
-  std::vector<uint32_t>& words = scratch->words;
-  const size_t count = kernels.draw(logits, range, tokens.data(), words.data());
-  for (size_t i = 0; i < count; ++i) {
-    const Candidate candidate{
-        (logits.values[tokens[i]] - logits.max) * logits.scale, tokens[i]};
-    if (cut.Keeps(candidate)) best->Offer(candidate, words[i]);
-  }
-}
-
 }  // namespace
 
 int32_t Draw(const VocabularyKernels& kernels, const Logits& logits,
              const Cut& cut, const NoiseKey& key, SamplingScratch* scratch) {
+  const auto at = [&](int32_t token) {
+    return Candidate{(logits.values[token] - logits.max) * logits.scale, token};
+  };
   const int32_t top = static_cast<int32_t>(
       kernels.find(logits.values, logits.size, logits.max));
-  Best best{GumbelFromWord(NoiseWord(key.seed, key.position, top)), top};
+  Best best{-std::numeric_limits<double>::infinity(), top};
+  best.Offer(at(top), key);
   const std::vector<Candidate>& listed = scratch->cut.candidates;
   if (cut.listed && listed.size() <= kMaxListed) {
     for (const Candidate& c : listed) {
-      if (cut.Keeps(c) && c.y + kMaxNoise >= best.score) {
-        best.Offer(c, NoiseWord(key.seed, key.position, c.token));
-      }
+      if (cut.Keeps(c) && c.y + kMaxNoise >= best.score) best.Offer(c, key);
     }
     return best.token;
   }
-  scratch->cut.indices.resize(
-      std::max(scratch->cut.indices.size(), kLargestPiece));
-  scratch->words.resize(kLargestPiece);
+  std::vector<int32_t>& tokens = scratch->tokens;
+  tokens.resize(kLargestPiece);
   size_t piece = kFirstPiece;
   for (size_t begin = 0; begin < logits.size; begin += piece) {
     if (begin > 0) piece = std::min(2 * piece, kLargestPiece);
@@ -75,7 +66,10 @@ int32_t Draw(const VocabularyKernels& kernels, const Logits& logits,
         .position = {static_cast<uint32_t>(key.position),
                      static_cast<uint32_t>(key.position >> 32)},
     };
-    DrawFromPiece(kernels, logits, cut, range, scratch, &best);
+    const size_t count = kernels.draw(logits, range, tokens.data());
+    for (size_t i = 0; i < count; ++i) {
+      if (cut.Keeps(at(tokens[i]))) best.Offer(at(tokens[i]), key);
+    }
   }
   return best.token;
 }

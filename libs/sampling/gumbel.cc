@@ -8,14 +8,25 @@ namespace {
 constexpr double kLn2 = 0.693147180559945309417;
 constexpr double kSqrt2 = 1.41421356237309504880;
 
+uint32_t NoiseHalf(uint64_t seed, uint64_t position, uint32_t token,
+                   uint32_t stream) {
+  const PhiloxBlock words = Philox4x32(
+      {static_cast<uint32_t>(position), static_cast<uint32_t>(position >> 32),
+       (token / 128) * 16 + token % 16, stream},
+      {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  const uint32_t half = token / 16 % 8;
+  return words[half / 2] >> (half % 2 * 16) & 0xFFFF;
+}
+
 }  // namespace
 
 uint32_t NoiseWord(uint64_t seed, uint64_t position, uint32_t token) {
-  const PhiloxBlock words = Philox4x32(
-      {static_cast<uint32_t>(position), static_cast<uint32_t>(position >> 32),
-       (token / 64) * 16 + token % 16, kGumbelStream},
-      {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
-  return words[token / 16 % 4];
+  return NoiseHalf(seed, position, token, kGumbelHighStream) << 16 |
+         NoiseHalf(seed, position, token, kGumbelLowStream);
+}
+
+uint32_t NoiseWordHigh(uint64_t seed, uint64_t position, uint32_t token) {
+  return NoiseHalf(seed, position, token, kGumbelHighStream);
 }
 
 double PortableLog(double x) {

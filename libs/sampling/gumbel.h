@@ -12,10 +12,16 @@
 
 namespace tessera::sampling {
 
-// Token t takes word (t / 16) mod 4 of the block whose counter is
-// (position, position >> 32, (t / 64) * 16 + t mod 16, kGumbelStream): groups
-// of 64 tokens then fill whole registers in memory order, 8 or 16 lanes wide.
+// Token t takes half h = (t / 16) mod 8 (word h / 2, its low 16 bits for an
+// even h, its high ones for an odd h) of two Philox blocks, whose counters are
+// (position, position >> 32, (t / 128) * 16 + t mod 16, stream): the upper half
+// of the noise word from stream kGumbelHighStream, the lower half from
+// kGumbelLowStream. A token's chance to win can nearly always be excluded by
+// the upper half alone, which costs an eighth of a block; groups of 128 tokens
+// fill whole registers in memory order.
 uint32_t NoiseWord(uint64_t seed, uint64_t position, uint32_t token);
+// The upper 16 bits of it.
+uint32_t NoiseWordHigh(uint64_t seed, uint64_t position, uint32_t token);
 
 // -log(-log(1 - v)) with v = (word + 1/2) / 2^32: between -3.14 and 22.88.
 // Falls as the word grows.

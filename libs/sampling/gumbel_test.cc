@@ -25,7 +25,8 @@ TEST(NoiseTest, DependsOnSeedPositionAndToken) {
   EXPECT_NE(word, NoiseWord(1 + (uint64_t{1} << 32), 2, 3));
   EXPECT_NE(word, NoiseWord(1, 2 + (uint64_t{1} << 32), 3));
   EXPECT_NE(word, NoiseWord(1, 2, 3 + 16));
-  EXPECT_NE(word, NoiseWord(1, 2, 3 + 64));
+  EXPECT_NE(word, NoiseWord(1, 2, 3 + 128));
+  EXPECT_EQ(word >> 16, NoiseWordHigh(1, 2, 3));
 }
 
 TEST(NoiseTest, PortableLogAgreesWithTheLibrary) {

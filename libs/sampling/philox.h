@@ -13,8 +13,9 @@ using PhiloxBlock = std::array<uint32_t, 4>;
 using PhiloxKey = std::array<uint32_t, 2>;
 
 // The last counter word keeps the uses of one seed apart.
-inline constexpr uint32_t kGumbelStream = 0;
-inline constexpr uint32_t kChoiceStream = 1;
+inline constexpr uint32_t kGumbelHighStream = 0;
+inline constexpr uint32_t kGumbelLowStream = 1;
+inline constexpr uint32_t kChoiceStream = 2;
 
 PhiloxBlock Philox4x32(PhiloxBlock counter, PhiloxKey key);
 

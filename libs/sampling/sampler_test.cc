@@ -103,6 +103,11 @@ SamplingParameters RandomParameters(std::mt19937* random, uint32_t which,
   return p;
 }
 
+std::vector<const VocabularyKernels*> Supported() {
+  const KernelList list = SupportedKernels();
+  return {list.kernels, list.kernels + list.size};
+}
+
 class SamplerAgainstNaiveModel
     : public testing::TestWithParam<const VocabularyKernels*> {};
 
@@ -167,7 +172,7 @@ TEST_P(SamplerAgainstNaiveModel, DrawsTheLargestScore) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, SamplerAgainstNaiveModel,
-                         testing::Values(&kReferenceKernels, &BestKernels()));
+                         testing::ValuesIn(Supported()));
 
 TEST(SamplerTest, GreedyTakesTheLowestOfEquals) {
   const std::vector<float> logits = {0, 3, 1, 3, 2};
@@ -186,6 +191,21 @@ TEST(SamplerTest, TopKKeepsTheLowerTokenOfEquals) {
       sampler->Probabilities(logits, &scratch, absl::MakeSpan(probabilities))
           .ok());
   EXPECT_EQ(probabilities, (std::vector<float>{0, 0.5, 0.5, 0, 0}));
+}
+
+TEST(SamplerTest, TopPStopsAtTheTokenThatReachesIt) {
+  const std::vector<float> logits(1024, 3);
+  SamplingScratch scratch;
+  std::vector<float> probabilities(1024);
+  for (const int kept : {1, 2, 64, 512, 1023}) {
+    const auto sampler = Sampler::Create({.top_p = kept / 1024.0f}, 1024);
+    ASSERT_TRUE(
+        sampler->Probabilities(logits, &scratch, absl::MakeSpan(probabilities))
+            .ok());
+    for (int t = 0; t < 1024; ++t) {
+      ASSERT_EQ(probabilities[t], t < kept ? 1.0f / kept : 0.0f) << t;
+    }
+  }
 }
 
 TEST(SamplerTest, DrawDependsOnPositionAndSeedAlone) {

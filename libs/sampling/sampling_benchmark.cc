@@ -15,7 +15,7 @@ namespace {
 
 std::vector<float> ModelLogits(int size) {
   std::mt19937 random(1);
-  std::normal_distribution<float> normal(0, 2.5f);
+  std::normal_distribution<float> normal(0, 1.8f);
   std::vector<float> logits(size);
   for (float& x : logits) x = normal(random);
   for (int i = 0; i < 20; ++i) logits[random() % size] = 14 - 0.4f * i;
@@ -93,11 +93,9 @@ void Register(const VocabularyKernels& kernels) {
 }  // namespace tessera::sampling
 
 int main(int argc, char** argv) {
-  using tessera::sampling::BestKernels;
-  using tessera::sampling::kReferenceKernels;
-  tessera::sampling::Register(BestKernels());
-  if (&BestKernels() != &kReferenceKernels) {
-    tessera::sampling::Register(kReferenceKernels);
+  const auto list = tessera::sampling::SupportedKernels();
+  for (size_t i = 0; i < list.size; ++i) {
+    tessera::sampling::Register(*list.kernels[i]);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -12,7 +12,7 @@ namespace tessera::sampling {
 // worst; nothing in it is an input.
 struct SamplingScratch {
   std::vector<float> logits;
-  std::vector<uint32_t> words;
+  std::vector<int32_t> tokens;
   CutScratch cut;
 };
 

@@ -107,31 +107,43 @@ __m256 Exp(__m256 y) {
                        _mm256_slli_epi32(_mm256_castps_si256(shifted), 23)));
 }
 
+// Integers of 2^40 a weight in 64-bit lanes; adding 1.5 * 2^52 to a double
+// leaves it, rounded, in the low bits, over bits that `Total` takes off again.
+struct Sum {
+  __m256i lanes = _mm256_setzero_si256();
+  uint64_t num_added = 0;  // to each lane
+
+  void Add(__m128 weights) {
+    const __m256d shifted = _mm256_add_pd(_mm256_cvtps_pd(weights),
+                                          _mm256_set1_pd(6755399441055744.0));
+    lanes = _mm256_add_epi64(lanes, _mm256_castpd_si256(shifted));
+    ++num_added;
+  }
+
+  uint64_t Total() const {
+    alignas(32) uint64_t x[4];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(x), lanes);
+    return x[0] + x[1] + x[2] + x[3] - 4 * num_added * 0x4338000000000000u;
+  }
+};
+
 uint64_t SumWeights(const Logits& logits, float floor) {
   const Scale scale = ScaleOf(logits);
   const __m256 lowest =
       _mm256_set1_ps(floor > kLowestWeight ? floor : kLowestWeight);
-  const __m256d round = _mm256_set1_pd(6755399441055744.0);
-  const __m256i offset = _mm256_castpd_si256(round);
-  __m256i sum = _mm256_setzero_si256();
-  for (size_t i = 0; i < logits.size; i += 8) {
-    const __m256 y = Scaled(scale, Load(logits.values, i, logits.size));
+  Sum sum;
+  const auto add = [&](__m256 x) {
+    const __m256 y = Scaled(scale, x);
     const __m256 kept = _mm256_cmp_ps(y, lowest, _CMP_GE_OQ);
-    if (_mm256_movemask_ps(kept) == 0) continue;
     const __m256 weight =
         _mm256_and_ps(kept, _mm256_mul_ps(Exp(y), _mm256_set1_ps(kWeightOne)));
-    const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(weight));
-    const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(weight, 1));
-    sum = _mm256_add_epi64(
-        sum, _mm256_sub_epi64(_mm256_castpd_si256(_mm256_add_pd(low, round)),
-                              offset));
-    sum = _mm256_add_epi64(
-        sum, _mm256_sub_epi64(_mm256_castpd_si256(_mm256_add_pd(high, round)),
-                              offset));
-  }
-  alignas(32) uint64_t lanes[4];
-  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), sum);
-  return lanes[0] + lanes[1] + lanes[2] + lanes[3];
+    sum.Add(_mm256_castps256_ps128(weight));
+    sum.Add(_mm256_extractf128_ps(weight, 1));
+  };
+  size_t i = 0;
+  for (; i + 8 <= logits.size; i += 8) add(_mm256_loadu_ps(logits.values + i));
+  if (i < logits.size) add(Load(logits.values, i, logits.size));
+  return sum.Total();
 }
 
 // Philox4x32-10 of 4 counters, each word in the low half of a 64-bit lane; the
@@ -161,64 +173,61 @@ void Philox(const DrawRange& range, __m256i block, __m256i words[4]) {
   }
 }
 
-// words[j], lane l: the noise word of token 16 j + l, of a group's tokens whose
-// l lies in [half * 8, half * 8 + 8).
-void GroupWords(const DrawRange& range, uint32_t group, uint32_t half,
-                __m256i words[4]) {
-  const uint32_t first = group * 16 + half * 8;
-  __m256i odd[4];
+// high[h], lane l: the upper half of the noise word of a group's token
+// 16 h + first_lane + l.
+void GroupNoise(const DrawRange& range, uint32_t group, uint32_t first_lane,
+                __m256i high[8]) {
+  const uint32_t first = group * 16 + first_lane;
+  __m256i even[4], odd[4];
   Philox(range, _mm256_set_epi64x(first + 6, first + 4, first + 2, first),
-         words);
+         even);
   Philox(range, _mm256_set_epi64x(first + 7, first + 5, first + 3, first + 1),
          odd);
   for (int j = 0; j < 4; ++j) {
-    words[j] =
-        _mm256_blend_epi32(words[j], _mm256_slli_epi64(odd[j], 32), 0xAA);
+    const __m256i word =
+        _mm256_blend_epi32(even[j], _mm256_slli_epi64(odd[j], 32), 0xAA);
+    high[2 * j] = _mm256_and_si256(word, _mm256_set1_epi32(0xFFFF));
+    high[2 * j + 1] = _mm256_srli_epi32(word, 16);
   }
 }
 
-// Noise that a word cannot exceed.
-__m256 NoiseBound(__m256i word) {
-  const __m256 half = _mm256_cvtepi32_ps(_mm256_srli_epi32(word, 1));
-  const __m256 bits = _mm256_cvtepi32_ps(_mm256_castps_si256(half));
+__m256 NoiseBound(__m256i high) {
+  const __m256 bits =
+      _mm256_cvtepi32_ps(_mm256_castps_si256(_mm256_cvtepi32_ps(high)));
   const __m256 log2 = _mm256_sub_ps(
-      _mm256_set1_ps(158.0f), _mm256_mul_ps(bits, _mm256_set1_ps(0x1p-23f)));
+      _mm256_set1_ps(143.0f), _mm256_mul_ps(bits, _mm256_set1_ps(0x1p-23f)));
   return _mm256_mul_ps(log2, _mm256_set1_ps(0.693147182f));
 }
 
-size_t Draw(const Logits& logits, const DrawRange& range, int32_t* tokens,
-            uint32_t* words) {
+size_t Draw(const Logits& logits, const DrawRange& range, int32_t* tokens) {
   const Scale scale = ScaleOf(logits);
+  const float target_score = range.best - kDrawSlack;
+  const __m256 target = _mm256_set1_ps(target_score);
   const __m256 floor = _mm256_set1_ps(range.floor);
-  const __m256 target = _mm256_set1_ps(range.best - kDrawSlack);
   const __m256 most = _mm256_set1_ps(kMaxNoise);
   size_t count = 0;
   for (size_t begin = range.begin; begin < range.end; begin += kNoiseGroup) {
-    for (uint32_t half = 0; half < 2; ++half) {
-      __m256 y[4];
-      unsigned possible = 0;
-      for (size_t j = 0; j < 4; ++j) {
-        y[j] = Scaled(
-            scale, Load(logits.values, begin + 16 * j + 8 * half, range.end));
-        possible |= MaskAtLeast(y[j], floor) &
-                    MaskAtLeast(_mm256_add_ps(y[j], most), target);
+    const uint32_t group = static_cast<uint32_t>(begin / kNoiseGroup);
+    for (uint32_t lane = 0; lane < 16; lane += 8) {
+      __m256 y[8];
+      unsigned possible[8];
+      unsigned any = 0;
+      for (size_t h = 0; h < 8; ++h) {
+        const size_t i = begin + 16 * h + lane;
+        y[h] = Scaled(scale, Load(logits.values, i, range.end));
+        possible[h] = MaskAtLeast(y[h], floor) &
+                      MaskAtLeast(_mm256_add_ps(y[h], most), target);
+        any |= possible[h];
       }
-      if (possible == 0) continue;
-      __m256i noise[4];
-      GroupWords(range, static_cast<uint32_t>(begin / kNoiseGroup), half,
-                 noise);
-      for (size_t j = 0; j < 4; ++j) {
-        const __m256 bound = _mm256_add_ps(y[j], NoiseBound(noise[j]));
-        unsigned hits = MaskAtLeast(y[j], floor) & MaskAtLeast(bound, target) &
-                        MaskAtLeast(_mm256_add_ps(y[j], most), target);
-        if (hits == 0) continue;
-        alignas(32) uint32_t lanes[8];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), noise[j]);
+      if (any == 0) continue;
+      __m256i high[8];
+      GroupNoise(range, group, lane, high);
+      for (size_t h = 0; h < 8; ++h) {
+        const __m256 bound = _mm256_add_ps(y[h], NoiseBound(high[h]));
+        unsigned hits = possible[h] & MaskAtLeast(bound, target);
         for (; hits != 0; hits &= hits - 1) {
-          const unsigned lane = __builtin_ctz(hits);
-          tokens[count] =
-              static_cast<int32_t>(begin + 16 * j + 8 * half + lane);
-          words[count++] = lanes[lane];
+          tokens[count++] =
+              static_cast<int32_t>(begin + 16 * h + lane + __builtin_ctz(hits));
         }
       }
     }

@@ -31,7 +31,7 @@ struct DrawRange {
 };
 
 // Tokens whose noise words come from one set of Philox counters (gumbel.h).
-inline constexpr size_t kNoiseGroup = 64;
+inline constexpr size_t kNoiseGroup = 128;
 // No word gives more noise.
 inline constexpr float kMaxNoise = 22.9f;
 // What the filter of `draw` may be off by, rounding included.
@@ -48,10 +48,8 @@ struct VocabularyKernels {
   // Sum over y >= floor of round(exp(y) * 2^40), exact.
   uint64_t (*sum_weights)(const Logits& logits, float floor);
   // The tokens of the range that could score at least `best` (every one that
-  // does, few others) and their noise words, into [end - begin] each; returns
-  // how many.
-  size_t (*draw)(const Logits& logits, const DrawRange& range, int32_t* tokens,
-                 uint32_t* words);
+  // does, few others), into [end - begin], in no order; returns how many.
+  size_t (*draw)(const Logits& logits, const DrawRange& range, int32_t* tokens);
 };
 
 // 2^40: a token of probability 1e-12 still weighs 1, and 2^22 tokens of weight
@@ -63,9 +61,15 @@ inline constexpr float kLowestWeight = -28.5f;
 extern const VocabularyKernels kReferenceKernels;
 #if defined(__x86_64__)
 extern const VocabularyKernels kAvx2Kernels;
+extern const VocabularyKernels kAvx512Kernels;
 #endif
 
-// The fastest that this processor runs.
+// What this processor runs, the fastest first; the reference is the last.
+struct KernelList {
+  const VocabularyKernels* kernels[3];
+  size_t size;
+};
+KernelList SupportedKernels();
 const VocabularyKernels& BestKernels();
 
 // round(exp(y) * 2^40) for y <= 0, by the same operations as sum_weights.

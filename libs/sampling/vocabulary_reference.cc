@@ -72,17 +72,16 @@ uint64_t SumWeights(const Logits& logits, float floor) {
   return sum;
 }
 
-// At least the noise of `word`: -log(-log(1 - v)) <= -log(v) because
-// -log(1 - v) >= v, and a float's bits, read as an integer, are 2^23 (log2(v) +
-// 127) or up to 0.087 * 2^23 less.
-float NoiseBound(uint32_t word) {
-  const float half = static_cast<float>(static_cast<int32_t>(word >> 1));
-  const float log2_bits = static_cast<float>(Bits<int32_t>(half));
-  return (158.0f - log2_bits * 0x1p-23f) * 0.693147182f;
+// At least the noise of a word whose upper half is `high`: -log(-log(1 - v)) <=
+// -log(v) because -log(1 - v) >= v, v >= high / 2^16, and a float's bits, read
+// as an integer, are 2^23 (log2(high) + 127) or up to 0.087 * 2^23 less.
+float NoiseBound(uint32_t high) {
+  const float bits = static_cast<float>(
+      Bits<int32_t>(static_cast<float>(static_cast<int32_t>(high))));
+  return (143.0f - bits * 0x1p-23f) * 0.693147182f;
 }
 
-size_t Draw(const Logits& logits, const DrawRange& range, int32_t* tokens,
-            uint32_t* words) {
+size_t Draw(const Logits& logits, const DrawRange& range, int32_t* tokens) {
   const uint64_t seed = range.key[0] | uint64_t{range.key[1]} << 32;
   const uint64_t position = range.position[0] | uint64_t{range.position[1]}
                                                     << 32;
@@ -91,10 +90,9 @@ size_t Draw(const Logits& logits, const DrawRange& range, int32_t* tokens,
   for (size_t i = range.begin; i < range.end; ++i) {
     const float y = ScaledLogit(logits, i);
     if (!(y >= range.floor && y + kMaxNoise >= target)) continue;
-    const uint32_t word = NoiseWord(seed, position, static_cast<uint32_t>(i));
-    if (!(y + NoiseBound(word) >= target)) continue;
-    tokens[count] = static_cast<int32_t>(i);
-    words[count++] = word;
+    const uint32_t high =
+        NoiseWordHigh(seed, position, static_cast<uint32_t>(i));
+    if (y + NoiseBound(high) >= target) tokens[count++] = i;
   }
   return count;
 }
