@@ -14,7 +14,7 @@
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 // Rows of a tensor are a few hundred bytes: gathered into fewer system calls.
@@ -143,4 +143,4 @@ absl::Status WriteFileAtomically(const std::string& path,
   return file.Commit();
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

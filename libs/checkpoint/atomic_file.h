@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 class AtomicFile {
  public:
@@ -52,4 +52,4 @@ class AtomicFile {
 absl::Status WriteFileAtomically(const std::string& path,
                                  absl::string_view content);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

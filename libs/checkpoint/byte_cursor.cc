@@ -4,7 +4,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/checkpoint/file_error.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 absl::StatusOr<absl::Span<const uint8_t>> ByteCursor::ReadBytes(
     uint64_t size, absl::string_view field) {
@@ -33,4 +33,4 @@ absl::Status ByteCursor::Truncated(uint64_t size,
                             " remain in the file"));
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 class ByteCursor {
  public:
@@ -44,4 +44,4 @@ class ByteCursor {
   uint64_t position_ = 0;
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

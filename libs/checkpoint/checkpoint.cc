@@ -9,7 +9,7 @@
 #include "libs/checkpoint/gguf_checkpoint.h"
 #include "libs/checkpoint/safetensors_checkpoint.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 bool Exists(const std::string& path) {
@@ -43,4 +43,4 @@ absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(
   return OpenGgufCheckpoint(path);
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -23,7 +23,7 @@
 #include "libs/checkpoint/tensor_entry.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // Exactly one is set; both live as long as the checkpoint.
 struct CheckpointSource {
@@ -63,4 +63,4 @@ class Checkpoint {
 absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(
     const std::string& path);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -11,7 +11,7 @@
 #include "libs/checkpoint/safetensors_header.h"
 #include "libs/checkpoint/test_files.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 class CheckpointTest : public testing::Test {
@@ -154,4 +154,4 @@ TEST_F(CheckpointTest, RefusesTypesItLacksByName) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera

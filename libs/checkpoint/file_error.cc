@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/checkpoint/utf8.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 // U+0080 to U+009F, which terminals may obey as they do escape sequences.
@@ -41,4 +41,4 @@ std::string Quoted(absl::string_view text) {
   return absl::StrCat("\"", Printable(shown), is_long ? "..." : "", "\"");
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

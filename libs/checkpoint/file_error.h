@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // InvalidArgument: "at offset 24: <message>". Whoever knows the file's name
 // puts it before that, once (Annotate).
@@ -20,4 +20,4 @@ std::string Printable(absl::string_view text);
 // The same in quotes, cut after 64 bytes.
 std::string Quoted(absl::string_view text);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

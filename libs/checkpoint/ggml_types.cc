@@ -7,7 +7,7 @@
 #include "libs/base/check.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr GgmlType kTypes[] = {
@@ -93,4 +93,4 @@ absl::StatusOr<int64_t> GgmlTensorBytes(const GgmlType& type,
   return bytes;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

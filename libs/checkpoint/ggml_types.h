@@ -13,7 +13,7 @@
 #include "absl/types/span.h"
 #include "libs/tensor/dtype.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct GgmlType {
   uint32_t id;
@@ -37,4 +37,4 @@ std::string SupportedGgmlTypes();
 absl::StatusOr<int64_t> GgmlTensorBytes(const GgmlType& type,
                                         absl::Span<const int64_t> shape);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -7,7 +7,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/checkpoint/file_error.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 class GgufCheckpoint : public Checkpoint {
@@ -47,4 +47,4 @@ absl::StatusOr<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(
   return std::make_unique<GgufCheckpoint>(std::move(file));
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -7,9 +7,9 @@
 #include "absl/status/statusor.h"
 #include "libs/checkpoint/checkpoint.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 absl::StatusOr<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(
     const std::string& path);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

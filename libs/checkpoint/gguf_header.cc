@@ -6,7 +6,7 @@
 #include "libs/checkpoint/ggml_types.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr uint64_t kAlignment = 32;
@@ -154,4 +154,4 @@ TensorFileLayout GgufHeader::Layout() const {
   return layout;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -15,7 +15,7 @@
 #include "libs/checkpoint/tensor_file_writer.h"
 #include "libs/tensor/dtype.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 class GgufHeader {
  public:
@@ -51,4 +51,4 @@ class GgufHeader {
   std::vector<TensorExtent> tensors_;  // offsets count from the data's start
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -9,7 +9,7 @@
 #include "libs/checkpoint/gguf_reader.h"
 #include "libs/checkpoint/test_files.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 absl::Status ParseStatus(const std::string& bytes) {
@@ -182,4 +182,4 @@ TEST(GgufHostileTest, ListsWhatItCannotLoad) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/check.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 struct TypeTraits {
@@ -146,4 +146,4 @@ absl::StatusOr<std::vector<bool>> ArrayBools(const MetadataValue& value) {
   return bools;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // Numbered as in the file. Source: gguf.md of ggml (MIT).
 enum class MetadataType : uint32_t {
@@ -64,4 +64,4 @@ absl::StatusOr<std::vector<double>> ArrayFloats(const MetadataValue& value);
 absl::StatusOr<std::vector<int64_t>> ArrayInts(const MetadataValue& value);
 absl::StatusOr<std::vector<bool>> ArrayBools(const MetadataValue& value);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -5,7 +5,7 @@
 #include "libs/checkpoint/file_error.h"
 #include "libs/checkpoint/utf8.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr uint32_t kMagic = 0x46554747;  // "GGUF"
@@ -188,4 +188,4 @@ absl::StatusOr<MetadataArray> GgufParser::ParseArray(int depth) {
   return array;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -10,7 +10,7 @@
 #include "libs/checkpoint/ggml_types.h"
 #include "libs/checkpoint/gguf_reader.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 class GgufParser {
  public:
@@ -48,4 +48,4 @@ class GgufParser {
   std::vector<const GgmlType*> types_;  // of file_.tensors_; may be null
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -8,7 +8,7 @@
 #include "libs/checkpoint/ggml_types.h"
 #include "libs/checkpoint/gguf_parser.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr uint64_t kDefaultAlignment = 32;
@@ -147,4 +147,4 @@ absl::Status GgufParser::CheckOverlaps() const {
   return absl::OkStatus();
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

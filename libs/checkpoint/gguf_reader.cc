@@ -5,7 +5,7 @@
 #include "libs/checkpoint/file_error.h"
 #include "libs/checkpoint/gguf_parser.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 absl::StatusOr<std::unique_ptr<GgufFile>> GgufFile::Open(
     const std::string& path) {
@@ -119,4 +119,4 @@ void GgufFile::Release(const TensorView& view) const {
       {view.data_as<uint8_t>(), static_cast<size_t>(view.num_bytes())});
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

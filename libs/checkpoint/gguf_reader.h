@@ -23,12 +23,14 @@
 #include "libs/checkpoint/tensor_entry.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct GgufMetadata {
   absl::string_view key;  // UTF-8
   MetadataValue value;
 };
+
+using GgufTensor = TensorEntry;
 
 class GgufFile {
  public:
@@ -94,4 +96,4 @@ class GgufFile {
   absl::flat_hash_map<absl::string_view, size_t> tensor_index_;
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

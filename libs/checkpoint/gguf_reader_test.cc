@@ -9,7 +9,7 @@
 #include "libs/checkpoint/tensor_file_writer.h"
 #include "libs/checkpoint/test_files.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 class GgufReaderTest : public testing::Test {
@@ -122,4 +122,4 @@ TEST(GgufHeaderTest, RefusesTensorsThatNoReaderTakes) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera

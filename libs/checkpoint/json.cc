@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/checkpoint/file_error.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 using Json = nlohmann::json;
@@ -83,4 +83,4 @@ absl::StatusOr<Json> ParseJson(absl::string_view text) {
                      /*allow_exceptions=*/false);
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

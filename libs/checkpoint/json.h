@@ -5,7 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // InvalidArgument, with the offset, for text that is not valid JSON or UTF-8;
 // for an object that names a key twice; for values nested over 64 deep. The
@@ -17,4 +17,4 @@ absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text);
 absl::Status JsonError(uint64_t offset, uint64_t num_read,
                        const nlohmann::json::exception& error);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 void ExpectError(absl::string_view text, absl::string_view words) {
@@ -34,4 +34,4 @@ TEST(JsonTest, RefusesWithTheReason) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera

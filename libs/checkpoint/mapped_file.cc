@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/check.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr uintptr_t kPageBytes = 4096;
@@ -76,4 +76,4 @@ void MappedFile::Release(absl::Span<const uint8_t> range) const {
   (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

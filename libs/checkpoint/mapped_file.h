@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 class MappedFile {
  public:
@@ -40,4 +40,4 @@ class MappedFile {
   absl::Span<const uint8_t> bytes_;
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

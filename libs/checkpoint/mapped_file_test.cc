@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "libs/checkpoint/atomic_file.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 std::string TestPath(absl::string_view name) {
@@ -86,4 +86,4 @@ TEST(AtomicFileTest, NamesThePathItCannotWrite) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera

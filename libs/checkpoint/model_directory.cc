@@ -6,7 +6,7 @@
 #include "libs/checkpoint/json.h"
 #include "libs/checkpoint/mapped_file.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 // Generous: real ones take a few kilobytes, the tokenizer up to 40 MB.
@@ -68,4 +68,4 @@ absl::StatusOr<ModelDirectory> ReadModelDirectory(const std::string& path) {
   return directory;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

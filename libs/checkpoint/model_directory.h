@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "nlohmann/json.hpp"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct ModelDirectory {
   std::string path;
@@ -35,4 +35,4 @@ absl::StatusOr<ModelDirectory> ReadModelDirectory(const std::string& path);
 absl::StatusOr<std::string> ReadTextFile(const std::string& path,
                                          size_t max_bytes);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -12,7 +12,7 @@
 #include "libs/checkpoint/safetensors_index.h"
 #include "libs/checkpoint/safetensors_reader.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr size_t kMaxIndexBytes = 32 << 20;  // some 200,000 tensors
@@ -143,4 +143,4 @@ absl::StatusOr<std::unique_ptr<Checkpoint>> OpenShardedCheckpoint(
   return checkpoint;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "libs/checkpoint/checkpoint.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // The files' tensors together. InvalidArgument where two files hold the same.
 absl::StatusOr<std::unique_ptr<Checkpoint>> OpenSafetensorsCheckpoint(
@@ -19,4 +19,4 @@ absl::StatusOr<std::unique_ptr<Checkpoint>> OpenSafetensorsCheckpoint(
 absl::StatusOr<std::unique_ptr<Checkpoint>> OpenShardedCheckpoint(
     const std::string& directory, const std::string& index_path);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

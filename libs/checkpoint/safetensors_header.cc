@@ -6,7 +6,7 @@
 #include "libs/checkpoint/safetensors_types.h"
 #include "nlohmann/json.hpp"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 // Where data starts: the reference pads to this, so that every element type is
@@ -68,4 +68,4 @@ TensorFileLayout SafetensorsHeader::Layout() const {
   return layout;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

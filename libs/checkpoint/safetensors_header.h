@@ -13,7 +13,7 @@
 #include "libs/tensor/dtype.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // As it stands in the header; offsets count from the header's end.
 struct SafetensorsInfo {
@@ -54,4 +54,4 @@ class SafetensorsHeader {
   std::vector<Declared> tensors_;
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

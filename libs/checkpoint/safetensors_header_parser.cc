@@ -8,7 +8,7 @@
 #include "libs/checkpoint/safetensors_header.h"
 #include "nlohmann/json.hpp"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 using Json = nlohmann::json;
@@ -173,4 +173,4 @@ absl::StatusOr<ParsedSafetensorsHeader> ParseSafetensorsHeader(
   return std::move(events).header();
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -8,7 +8,7 @@
 #include "libs/checkpoint/file_error.h"
 #include "libs/checkpoint/json.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr size_t kMaxFiles = 1 << 12;  // each is a mapping
@@ -47,4 +47,4 @@ absl::StatusOr<SafetensorsIndex> ParseSafetensorsIndex(absl::string_view json) {
   return index;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

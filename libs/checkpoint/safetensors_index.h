@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct SafetensorsIndex {
   std::map<std::string, std::string> weight_map;  // tensor -> file name
@@ -19,4 +19,4 @@ struct SafetensorsIndex {
 // leads out of the index's own directory.
 absl::StatusOr<SafetensorsIndex> ParseSafetensorsIndex(absl::string_view json);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

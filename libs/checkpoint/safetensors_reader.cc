@@ -10,7 +10,7 @@
 #include "libs/checkpoint/safetensors_header.h"
 #include "libs/checkpoint/safetensors_types.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the reference's limit
@@ -167,4 +167,4 @@ void SafetensorsFile::Release(const TensorView& view) const {
   if (is_ours) file_->Release({begin, size});
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -24,7 +24,7 @@
 #include "libs/checkpoint/safetensors_header.h"
 #include "libs/checkpoint/tensor_entry.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 class SafetensorsFile {
  public:
@@ -68,4 +68,4 @@ class SafetensorsFile {
   absl::flat_hash_map<absl::string_view, size_t> index_;
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

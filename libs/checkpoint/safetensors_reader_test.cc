@@ -8,7 +8,7 @@
 #include "libs/checkpoint/safetensors_header.h"
 #include "libs/checkpoint/test_files.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 using File = std::unique_ptr<SafetensorsFile>;
@@ -175,4 +175,4 @@ TEST(SafetensorsHeaderTest, RefusesBlockFormats) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera

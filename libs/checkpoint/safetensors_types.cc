@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_join.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 constexpr SafetensorsType kTypes[] = {
@@ -33,4 +33,4 @@ std::string SupportedSafetensorsTypes() {
   return absl::StrJoin(names, ", ");
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

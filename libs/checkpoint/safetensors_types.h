@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/tensor/dtype.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct SafetensorsType {
   absl::string_view name;
@@ -22,4 +22,4 @@ const SafetensorsType* FindSafetensorsType(absl::string_view name);
 // "BF16, F16, ...": the types that load.
 std::string SupportedSafetensorsTypes();
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

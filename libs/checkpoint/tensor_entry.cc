@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/checkpoint/file_error.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 absl::StatusOr<TensorView> LoadableView(const TensorEntry* entry,
                                         absl::string_view name,
@@ -20,4 +20,4 @@ absl::StatusOr<TensorView> LoadableView(const TensorEntry* entry,
   return entry->view;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

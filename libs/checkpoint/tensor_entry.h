@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/tensor/tensor_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct TensorEntry {
   std::string name;          // UTF-8, as in the file
@@ -27,4 +27,4 @@ absl::StatusOr<TensorView> LoadableView(const TensorEntry* entry,
                                         absl::string_view name,
                                         absl::string_view path);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -3,7 +3,7 @@
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 absl::StatusOr<TensorFileWriter> TensorFileWriter::Create(
     std::string path, TensorFileLayout layout) {
@@ -43,4 +43,4 @@ absl::Status TensorFileWriter::Finish() {
   return file_.Commit();
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

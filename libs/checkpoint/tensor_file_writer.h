@@ -20,7 +20,7 @@
 #include "absl/types/span.h"
 #include "libs/checkpoint/atomic_file.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 struct TensorExtent {
   std::string name;
@@ -61,4 +61,4 @@ class TensorFileWriter {
   uint64_t missing_bytes_ = 0;  // of the last tensor begun
 };
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -4,7 +4,7 @@
 
 #include "libs/base/check.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 void AddTensor(GgufHeader& header, absl::string_view name, DType dtype,
@@ -75,4 +75,4 @@ std::string LittleEndian(uint64_t value, int num_bytes) {
           static_cast<size_t>(num_bytes)};
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -10,7 +10,7 @@
 #include "libs/checkpoint/gguf_header.h"
 #include "libs/checkpoint/tensor_file_writer.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // Bytes whose start is aligned as a mapping's is, and whose end is the end of
 // an allocation, so that ASan sees a read past it.
@@ -35,4 +35,4 @@ void AddSmallTensors(GgufHeader& header);
 // `value` little endian, to patch into a file.
 std::string LittleEndian(uint64_t value, int num_bytes);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 bool IsContinuation(uint8_t byte) { return (byte & 0xc0) == 0x80; }
@@ -41,4 +41,4 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

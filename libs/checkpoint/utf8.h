@@ -2,10 +2,10 @@
 
 #include "absl/strings/string_view.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 
 // Whether `text` is well-formed UTF-8: no overlong forms, no surrogates,
 // nothing above U+10FFFF. Source: RFC 3629.
 bool IsUtf8(absl::string_view text);
 
-}  // namespace tessera::checkpoint
+}  // namespace tessera

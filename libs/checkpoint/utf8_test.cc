@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "libs/checkpoint/file_error.h"
 
-namespace tessera::checkpoint {
+namespace tessera {
 namespace {
 
 // RFC 3629's definition, by decoding one sequence and encoding it again.
@@ -58,4 +58,4 @@ TEST(QuotedTest, ShowsAnyBytesSafely) {
 }
 
 }  // namespace
-}  // namespace tessera::checkpoint
+}  // namespace tessera
