@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "libs/options/nearest.h"
+#include "tools/cli/bench.h"
 #include "tools/cli/inspect.h"
 
 namespace tessera::cli {
@@ -13,6 +14,7 @@ namespace {
 constexpr Command kCommands[] = {
     {"inspect", "what a model file holds, and what would be refused",
      RunInspect},
+    {"bench", "tokens a second", RunBench},
 };
 
 void PrintHelp(std::ostream& out) {
