@@ -97,9 +97,9 @@ std::string Printable(const std::string& text, size_t max_bytes) {
 }
 
 std::string ToText(const Inspection& inspection) {
-  std::string text = absl::StrFormat("%s: %s, %d bytes\n\nmetadata\n",
-                                     Printable(inspection.file, 4096),
-                                     inspection.format, inspection.file_bytes);
+  std::string text =
+      absl::StrFormat("%s: %s\n\nmetadata\n", Printable(inspection.file, 4096),
+                      inspection.format);
   for (const InspectedField& field : inspection.metadata) {
     absl::StrAppend(&text, "  ", Printable(field.key, kMaxNameBytes), " = ",
                     ShowValue(field), "  (", field.type, ")\n");
@@ -147,7 +147,6 @@ std::string ToJson(const Inspection& inspection) {
   const nlohmann::ordered_json json = {
       {"file", inspection.file},
       {"format", inspection.format},
-      {"bytes", inspection.file_bytes},
       {"num_parameters", inspection.NumParameters()},
       {"tensor_bytes", inspection.TensorBytes()},
       {"metadata", std::move(metadata)},

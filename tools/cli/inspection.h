@@ -26,8 +26,7 @@ struct InspectedTensor {
 
 struct Inspection {
   std::string file;
-  std::string format;  // "GGUF 3"
-  uint64_t file_bytes = 0;
+  std::string format;  // "GGUF 3", "safetensors"
   std::vector<InspectedField> metadata;
   std::vector<InspectedTensor> tensors;
   // Why the file as a whole would not run, besides its tensors; empty: it

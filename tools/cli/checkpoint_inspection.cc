@@ -1,4 +1,4 @@
-#include "tools/cli/gguf_inspection.h"
+#include "tools/cli/checkpoint_inspection.h"
 
 #include <algorithm>
 #include <string>
@@ -8,6 +8,10 @@
 #include "absl/strings/str_cat.h"
 
 namespace tessera::cli {
+
+using checkpoint::MetadataArray;
+using checkpoint::MetadataValue;
+
 namespace {
 
 constexpr size_t kMaxElements = 8;
@@ -55,19 +59,36 @@ struct ToJsonValue {
   }
 };
 
-}  // namespace
-
-Inspection InspectGguf(const GgufFile& file) {
-  Inspection inspection;
-  inspection.file = file.path();
-  inspection.format = absl::StrCat("GGUF ", file.version());
-  for (const GgufMetadata& entry : file.metadata()) {
-    inspection.metadata.push_back(
+void AddMetadata(const checkpoint::GgufFile& file, Inspection* inspection) {
+  inspection->format = absl::StrCat("GGUF ", file.version());
+  for (const checkpoint::GgufMetadata& entry : file.metadata()) {
+    inspection->metadata.push_back(
         {std::string(entry.key), TypeString(entry.value),
          std::visit(ToJsonValue{entry.value}, entry.value.value)});
   }
-  for (const GgufTensor& tensor : file.tensors()) {
-    inspection.tensors.push_back({std::string(tensor.name),
+}
+
+void AddMetadata(const checkpoint::ModelDirectory& directory,
+                 Inspection* inspection) {
+  inspection->format = "safetensors";
+  for (const auto& [key, value] : directory.config.items()) {
+    inspection->metadata.push_back({key, value.type_name(), value});
+  }
+}
+
+}  // namespace
+
+Inspection InspectCheckpoint(const checkpoint::Checkpoint& checkpoint) {
+  Inspection inspection;
+  inspection.file = checkpoint.path();
+  const checkpoint::CheckpointSource source = checkpoint.source();
+  if (source.gguf != nullptr) {
+    AddMetadata(*source.gguf, &inspection);
+  } else {
+    AddMetadata(*source.directory, &inspection);
+  }
+  for (const checkpoint::TensorEntry& tensor : checkpoint.tensors()) {
+    inspection.tensors.push_back({tensor.name,
                                   tensor.type_name,
                                   {tensor.shape.begin(), tensor.shape.end()},
                                   tensor.file_offset,
