@@ -15,7 +15,7 @@ namespace {
 // Keys under the architecture's prefix, with our checks.
 class Reader {
  public:
-  Reader(const checkpoint::GgufFile& file, absl::string_view architecture)
+  Reader(const GgufFile& file, absl::string_view architecture)
       : file_(file), prefix_(absl::StrCat(architecture, ".")) {}
 
   bool Has(absl::string_view key) const {
@@ -56,11 +56,11 @@ class Reader {
   }
 
  private:
-  const checkpoint::GgufFile& file_;
+  const GgufFile& file_;
   const std::string prefix_;
 };
 
-absl::Status ReadShape(const Reader& reader, const checkpoint::GgufFile& file,
+absl::Status ReadShape(const Reader& reader, const GgufFile& file,
                        ModelConfig& config) {
   RETURN_IF_ERROR(reader.Read("block_count", config.num_layers));
   RETURN_IF_ERROR(reader.Read("embedding_length", config.hidden_dim));
@@ -90,8 +90,7 @@ absl::Status ReadShape(const Reader& reader, const checkpoint::GgufFile& file,
         "a mixture of ", num_experts,
         " experts is not supported: only dense feed-forward layers are"));
   }
-  const checkpoint::TensorEntry* embedding =
-      file.FindTensor("token_embd.weight");
+  const TensorEntry* embedding = file.FindTensor("token_embd.weight");
   if (embedding == nullptr || embedding->shape.size() != 2) {
     return absl::NotFoundError(absl::StrCat(
         file.path(), ": no tensor token_embd.weight of two dimensions"));
@@ -104,11 +103,9 @@ absl::Status ReadShape(const Reader& reader, const checkpoint::GgufFile& file,
   return reader.ReadOptional("attention.sliding_window", config.sliding_window);
 }
 
-absl::Status ReadRopeScaling(const Reader& reader,
-                             const checkpoint::GgufFile& file,
+absl::Status ReadRopeScaling(const Reader& reader, const GgufFile& file,
                              absl::string_view prefix, ModelConfig& config) {
-  if (const checkpoint::TensorEntry* factors =
-          file.FindTensor("rope_freqs.weight")) {
+  if (const TensorEntry* factors = file.FindTensor("rope_freqs.weight")) {
     const int64_t size = config.rope.rotary_dim / 2;
     if (!factors->unsupported.empty() || factors->view.shape() != Shape{size}) {
       return absl::InvalidArgumentError(
@@ -148,7 +145,7 @@ absl::Status ReadRopeScaling(const Reader& reader,
       "\" is not supported: none, linear, yarn and rope_freqs.weight are"));
 }
 
-absl::Status ReadRope(const Reader& reader, const checkpoint::GgufFile& file,
+absl::Status ReadRope(const Reader& reader, const GgufFile& file,
                       absl::string_view prefix, ModelConfig& config) {
   config.rope.rotary_dim = config.head_dim;
   RETURN_IF_ERROR(
@@ -159,7 +156,7 @@ absl::Status ReadRope(const Reader& reader, const checkpoint::GgufFile& file,
 
 }  // namespace
 
-absl::StatusOr<ModelConfig> ReadGgufConfig(const checkpoint::GgufFile& file) {
+absl::StatusOr<ModelConfig> ReadGgufConfig(const GgufFile& file) {
   ASSIGN_OR_RETURN(const absl::string_view architecture,
                    file.GetString("general.architecture"));
   const Reader reader(file, architecture);

@@ -10,6 +10,6 @@ namespace tessera::model {
 // NotFound, InvalidArgument: a key is missing or has the wrong type or value;
 // the message names the file and the key. Unimplemented: an architecture, or a
 // feature of one, that is not supported, with those that are.
-absl::StatusOr<ModelConfig> ReadGgufConfig(const checkpoint::GgufFile& file);
+absl::StatusOr<ModelConfig> ReadGgufConfig(const GgufFile& file);
 
 }  // namespace tessera::model

@@ -8,12 +8,12 @@
 
 namespace tessera::model {
 
-absl::StatusOr<std::unique_ptr<Model>> LoadModel(
-    const checkpoint::GgufFile& file, const ModelOptions& options) {
+absl::StatusOr<std::unique_ptr<Model>> LoadModel(const GgufFile& file,
+                                                 const ModelOptions& options) {
   ASSIGN_OR_RETURN(const ModelConfig config, ReadGgufConfig(file));
   const TensorLookup lookup =
       [&file](const std::string& name) -> absl::StatusOr<TensorView> {
-    const checkpoint::TensorEntry* tensor = file.FindTensor(name);
+    const TensorEntry* tensor = file.FindTensor(name);
     if (tensor == nullptr) {
       return absl::NotFoundError(absl::StrCat("no tensor ", name));
     }
@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<Model>> LoadModel(
   absl::StatusOr<std::unique_ptr<Model>> model =
       Model::Create(config, lookup, options);
   if (!model.ok()) return Annotate(model.status(), file.path());
-  for (const checkpoint::TensorEntry& tensor : file.tensors()) {
+  for (const TensorEntry& tensor : file.tensors()) {
     if (tensor.unsupported.empty()) file.Release(tensor.view);
   }
   return model;

@@ -12,7 +12,7 @@ namespace tessera::model {
 
 // Errors name the file, and the key or tensor. The mapped pages of the weights
 // are released: afterwards only the packed ones take memory.
-absl::StatusOr<std::unique_ptr<Model>> LoadModel(
-    const checkpoint::GgufFile& file, const ModelOptions& options);
+absl::StatusOr<std::unique_ptr<Model>> LoadModel(const GgufFile& file,
+                                                 const ModelOptions& options);
 
 }  // namespace tessera::model

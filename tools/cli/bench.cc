@@ -80,10 +80,10 @@ std::vector<BenchTest> TestsOf(const BenchOptions& options) {
 
 // "llama 135M Q4_1": architecture, parameters, the type of most bytes.
 std::string TypeName(const std::string& architecture, int64_t num_parameters,
-                     const checkpoint::GgufFile& file) {
+                     const GgufFile& file) {
   std::map<std::string, uint64_t> bytes_by_type;
   std::string type;
-  for (const checkpoint::TensorEntry& tensor : file.tensors()) {
+  for (const TensorEntry& tensor : file.tensors()) {
     uint64_t& bytes = bytes_by_type[tensor.type_name];
     bytes += tensor.num_bytes;
     if (bytes > bytes_by_type[type]) type = tensor.type_name;
@@ -95,11 +95,10 @@ std::string TypeName(const std::string& architecture, int64_t num_parameters,
   return absl::StrCat(architecture, " ", size, " ", type);
 }
 
-BenchSubject SubjectOf(const checkpoint::GgufFile& file,
-                       const model::Model& model) {
+BenchSubject SubjectOf(const GgufFile& file, const model::Model& model) {
   BenchSubject subject;
   subject.model_file = file.path();
-  for (const checkpoint::TensorEntry& tensor : file.tensors()) {
+  for (const TensorEntry& tensor : file.tensors()) {
     subject.model_bytes += tensor.num_bytes;
     subject.num_parameters += tensor.view.num_elements();
   }
@@ -133,8 +132,8 @@ class Bench {
   absl::Status RunWithThreads(int num_threads) {
     ModelSelection selection = options_.selection;
     selection.threads = num_threads;
-    ASSIGN_OR_RETURN(const std::unique_ptr<checkpoint::GgufFile> file,
-                     checkpoint::GgufFile::Open(selection.model));
+    ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file,
+                     GgufFile::Open(selection.model));
     ASSIGN_OR_RETURN(const model::ModelOptions options,
                      selection.ToModelOptions());
     ASSIGN_OR_RETURN(const std::unique_ptr<model::Model> model,

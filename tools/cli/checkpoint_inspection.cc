@@ -9,9 +9,6 @@
 
 namespace tessera::cli {
 
-using checkpoint::MetadataArray;
-using checkpoint::MetadataValue;
-
 namespace {
 
 constexpr size_t kMaxElements = 8;
@@ -59,17 +56,16 @@ struct ToJsonValue {
   }
 };
 
-void AddMetadata(const checkpoint::GgufFile& file, Inspection* inspection) {
+void AddMetadata(const GgufFile& file, Inspection* inspection) {
   inspection->format = absl::StrCat("GGUF ", file.version());
-  for (const checkpoint::GgufMetadata& entry : file.metadata()) {
+  for (const GgufMetadata& entry : file.metadata()) {
     inspection->metadata.push_back(
         {std::string(entry.key), TypeString(entry.value),
          std::visit(ToJsonValue{entry.value}, entry.value.value)});
   }
 }
 
-void AddMetadata(const checkpoint::ModelDirectory& directory,
-                 Inspection* inspection) {
+void AddMetadata(const ModelDirectory& directory, Inspection* inspection) {
   inspection->format = "safetensors";
   for (const auto& [key, value] : directory.config.items()) {
     inspection->metadata.push_back({key, value.type_name(), value});
@@ -78,16 +74,16 @@ void AddMetadata(const checkpoint::ModelDirectory& directory,
 
 }  // namespace
 
-Inspection InspectCheckpoint(const checkpoint::Checkpoint& checkpoint) {
+Inspection InspectCheckpoint(const Checkpoint& checkpoint) {
   Inspection inspection;
   inspection.file = checkpoint.path();
-  const checkpoint::CheckpointSource source = checkpoint.source();
+  const CheckpointSource source = checkpoint.source();
   if (source.gguf != nullptr) {
     AddMetadata(*source.gguf, &inspection);
   } else {
     AddMetadata(*source.directory, &inspection);
   }
-  for (const checkpoint::TensorEntry& tensor : checkpoint.tensors()) {
+  for (const TensorEntry& tensor : checkpoint.tensors()) {
     inspection.tensors.push_back({tensor.name,
                                   tensor.type_name,
                                   {tensor.shape.begin(), tensor.shape.end()},

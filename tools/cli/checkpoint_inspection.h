@@ -7,6 +7,6 @@
 namespace tessera::cli {
 
 // What the files hold; `refusals` is left to the caller.
-Inspection InspectCheckpoint(const checkpoint::Checkpoint& checkpoint);
+Inspection InspectCheckpoint(const Checkpoint& checkpoint);
 
 }  // namespace tessera::cli

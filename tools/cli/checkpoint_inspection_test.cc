@@ -17,13 +17,13 @@ std::string Write(const std::string& name, const std::string& bytes) {
 }
 
 TEST(CheckpointInspectionTest, ListsFieldsAndTensorsOfGguf) {
-  checkpoint::GgufHeader header;
+  GgufHeader header;
   header.AddString("general.name", "Small\x1b");
   header.AddUint32("llama.block_count", 30);
   header.AddStrings("tokenizer.ggml.tokens", std::vector<std::string>(20, "t"));
   ASSERT_TRUE(header.AddTensor("a", DType::kQ4_1, {2, 64}).ok());
   const std::string path = Write("m.gguf", FileBytes(header.Layout()));
-  const auto file = checkpoint::OpenCheckpoint(path);
+  const auto file = OpenCheckpoint(path);
   ASSERT_TRUE(file.ok()) << file.status();
 
   const Inspection inspection = InspectCheckpoint(**file);
@@ -48,7 +48,7 @@ TEST(CheckpointInspectionTest, ListsFieldsAndTensorsOfSafetensors) {
                       std::string(7, 0) + header + std::string(12, 0);
   const std::string path = Write("model.safetensors", bytes);
   Write("config.json", R"({"model_type":"llama","num_hidden_layers":2})");
-  const auto file = checkpoint::OpenCheckpoint(path);
+  const auto file = OpenCheckpoint(path);
   ASSERT_TRUE(file.ok()) << file.status();
 
   const Inspection inspection = InspectCheckpoint(**file);

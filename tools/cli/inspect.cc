@@ -28,8 +28,8 @@ absl::Status RunInspect(absl::Span<const std::string> args,
     std::cout << flags.Help();
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<checkpoint::Checkpoint> opened,
-                   checkpoint::OpenCheckpoint(path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> opened,
+                   OpenCheckpoint(path));
   const Inspection inspection = InspectCheckpoint(*opened);
   std::cout << (json ? ToJson(inspection) : ToText(inspection));
   return absl::OkStatus();
