@@ -5,15 +5,41 @@
 namespace tessera::device {
 namespace {
 
-// 24 chains: more than latency (4 to 6 cycles) times throughput.
-constexpr int kChains = 24;
+// Steps of 12 chains, as many as the latency (4 to 6 cycles) of two
+// instructions a cycle. In assembly: GCC 12 keeps the chains of a loop over an
+// array in memory, and the probe then reads half of what the processor can do.
+#define TESSERA_STEPS(instruction)                                      \
+  for (int64_t step = 0; step < num_steps; ++step) {                    \
+    asm volatile(instruction " %%zmm19, %%zmm19, %%zmm20\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm21\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm22\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm23\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm24\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm25\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm26\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm27\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm28\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm29\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm30\n" instruction \
+                             " %%zmm19, %%zmm19, %%zmm31\n" ::          \
+                                 : "xmm19", "xmm20", "xmm21", "xmm22",  \
+                                   "xmm23", "xmm24", "xmm25", "xmm26",  \
+                                   "xmm27", "xmm28", "xmm29", "xmm30",  \
+                                   "xmm31");                            \
+  }
 
-float Sum(const __m512* chains) {
-  __m512 sum = _mm512_setzero_ps();
-  for (int i = 0; i < kChains; ++i) sum = _mm512_add_ps(sum, chains[i]);
-  alignas(64) float lanes[16];
-  _mm512_store_ps(lanes, sum);
-  return lanes[0] + lanes[15];
+// Zeros in every register: their values do not change an instruction's time.
+inline void ClearChains() {
+  asm volatile(
+      "vpxord %%zmm19, %%zmm19, %%zmm19\nvpxord %%zmm20, %%zmm20, %%zmm20\n"
+      "vpxord %%zmm21, %%zmm21, %%zmm21\nvpxord %%zmm22, %%zmm22, %%zmm22\n"
+      "vpxord %%zmm23, %%zmm23, %%zmm23\nvpxord %%zmm24, %%zmm24, %%zmm24\n"
+      "vpxord %%zmm25, %%zmm25, %%zmm25\nvpxord %%zmm26, %%zmm26, %%zmm26\n"
+      "vpxord %%zmm27, %%zmm27, %%zmm27\nvpxord %%zmm28, %%zmm28, %%zmm28\n"
+      "vpxord %%zmm29, %%zmm29, %%zmm29\nvpxord %%zmm30, %%zmm30, %%zmm30\n"
+      "vpxord %%zmm31, %%zmm31, %%zmm31\n" ::
+          : "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",
+            "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
 }
 
 }  // namespace
@@ -36,45 +62,21 @@ uint64_t ReadAllAvx512(const uint8_t* data, int64_t num_bytes) {
 }
 
 float LoopF32Avx512(int64_t num_steps) {
-  __m512 chains[kChains];
-  for (int i = 0; i < kChains; ++i) chains[i] = _mm512_set1_ps(1.0f + i);
-  const __m512 factor = _mm512_set1_ps(0.5f);
-  for (int64_t step = 0; step < num_steps; ++step) {
-#pragma GCC unroll 24
-    for (int i = 0; i < kChains; ++i) {
-      chains[i] = _mm512_fmadd_ps(chains[i], factor, factor);
-    }
-  }
-  return Sum(chains);
+  ClearChains();
+  TESSERA_STEPS("vfmadd213ps")
+  return 0;
 }
 
 float LoopBF16Avx512(int64_t num_steps) {
-  __m512 chains[kChains];
-  for (int i = 0; i < kChains; ++i) chains[i] = _mm512_set1_ps(1.0f + i);
-  const __m512bh factor =
-      reinterpret_cast<__m512bh>(_mm512_set1_epi16(0x3f00));  // 0.5
-  for (int64_t step = 0; step < num_steps; ++step) {
-#pragma GCC unroll 24
-    for (int i = 0; i < kChains; ++i) {
-      chains[i] = _mm512_dpbf16_ps(chains[i], factor, factor);
-    }
-  }
-  return Sum(chains);
+  ClearChains();
+  TESSERA_STEPS("vdpbf16ps")
+  return 0;
 }
 
 float LoopI8Avx512(int64_t num_steps) {
-  __m512i chains[kChains];
-  for (int i = 0; i < kChains; ++i) chains[i] = _mm512_set1_epi32(i);
-  __m512i factor = _mm512_set1_epi8(3);
-  for (int64_t step = 0; step < num_steps; ++step) {
-#pragma GCC unroll 24
-    for (int i = 0; i < kChains; ++i) {
-      chains[i] = _mm512_dpbusd_epi32(chains[i], factor, factor);
-    }
-  }
-  __m512 floats[kChains];
-  for (int i = 0; i < kChains; ++i) floats[i] = _mm512_castsi512_ps(chains[i]);
-  return Sum(floats);
+  ClearChains();
+  TESSERA_STEPS("vpdpbusd")
+  return 0;
 }
 
 }  // namespace tessera::device
