@@ -22,24 +22,23 @@ inline float FoldLanes(__m512 sums) {
 }
 
 inline float SumOfSquares(const float* row, int64_t dim) {
-  __m512 sum0 = _mm512_setzero_ps();
-  __m512 sum1 = sum0, sum2 = sum0, sum3 = sum0;
-  for (int64_t i = 0; i < dim; i += 64) {
-    const int64_t left = dim - i;
-    const __m512 x0 = _mm512_maskz_loadu_ps(FirstLanes(left), row + i);
-    const __m512 x1 =
-        _mm512_maskz_loadu_ps(FirstLanes(left - 16), row + i + 16);
-    const __m512 x2 =
-        _mm512_maskz_loadu_ps(FirstLanes(left - 32), row + i + 32);
-    const __m512 x3 =
-        _mm512_maskz_loadu_ps(FirstLanes(left - 48), row + i + 48);
-    sum0 = _mm512_fmadd_ps(x0, x0, sum0);
-    sum1 = _mm512_fmadd_ps(x1, x1, sum1);
-    sum2 = _mm512_fmadd_ps(x2, x2, sum2);
-    sum3 = _mm512_fmadd_ps(x3, x3, sum3);
+  __m512 sums[4] = {};
+  int64_t i = 0;
+  for (; i + 64 <= dim; i += 64) {
+    for (int j = 0; j < 4; ++j) {
+      const __m512 x = _mm512_loadu_ps(row + i + 16 * j);
+      sums[j] = _mm512_fmadd_ps(x, x, sums[j]);
+    }
   }
-  return FoldLanes(
-      _mm512_add_ps(_mm512_add_ps(sum0, sum2), _mm512_add_ps(sum1, sum3)));
+  if (i < dim) {
+    for (int j = 0; j < 4; ++j) {
+      const __mmask16 lanes = FirstLanes(dim - i - 16 * j);
+      const __m512 x = _mm512_maskz_loadu_ps(lanes, row + i + 16 * j);
+      sums[j] = _mm512_fmadd_ps(x, x, sums[j]);
+    }
+  }
+  return FoldLanes(_mm512_add_ps(_mm512_add_ps(sums[0], sums[2]),
+                                 _mm512_add_ps(sums[1], sums[3])));
 }
 
 inline __m512 ScaleOf(float sum_of_squares, const RmsNormRows& rows) {
@@ -48,20 +47,29 @@ inline __m512 ScaleOf(float sum_of_squares, const RmsNormRows& rows) {
   return _mm512_broadcastss_ps(_mm_div_ps(_mm_set1_ps(1.0f), root));
 }
 
+inline void ScaleRow(const float* input, const float* weight, __m512 scale,
+                     int64_t dim, float* output) {
+  int64_t i = 0;
+  for (; i + 16 <= dim; i += 16) {
+    const __m512 x = _mm512_mul_ps(_mm512_loadu_ps(input + i), scale);
+    _mm512_storeu_ps(output + i, _mm512_mul_ps(x, _mm512_loadu_ps(weight + i)));
+  }
+  if (i == dim) return;
+  const __mmask16 lanes = FirstLanes(dim - i);
+  const __m512 x =
+      _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, input + i), scale);
+  const __m512 w = _mm512_maskz_loadu_ps(lanes, weight + i);
+  _mm512_mask_storeu_ps(output + i, lanes, _mm512_mul_ps(x, w));
+}
+
 }  // namespace
 
 void RmsNormAvx512(const RmsNormRows& rows) {
   for (int64_t r = 0; r < rows.num_rows; ++r) {
     const float* input = rows.input + r * rows.input_stride;
-    float* output = rows.output + r * rows.output_stride;
     const __m512 scale = ScaleOf(SumOfSquares(input, rows.dim), rows);
-    for (int64_t i = 0; i < rows.dim; i += 16) {
-      const __mmask16 lanes = FirstLanes(rows.dim - i);
-      const __m512 x = _mm512_maskz_loadu_ps(lanes, input + i);
-      const __m512 w = _mm512_maskz_loadu_ps(lanes, rows.weight + i);
-      _mm512_mask_storeu_ps(output + i, lanes,
-                            _mm512_mul_ps(_mm512_mul_ps(x, scale), w));
-    }
+    ScaleRow(input, rows.weight, scale, rows.dim,
+             rows.output + r * rows.output_stride);
   }
 }
 
