@@ -1,18 +1,20 @@
-// Opens a checkpoint and makes a running Model of it.
+// Makes a running Model of a checkpoint.
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
-#include "libs/checkpoint/gguf_reader.h"
+#include "libs/checkpoint/checkpoint.h"
 #include "libs/model/model.h"
 
 namespace tessera::model {
 
-// Errors name the file, and the key or tensor. The mapped pages of the weights
-// are released: afterwards only the packed ones take memory.
-absl::StatusOr<std::unique_ptr<Model>> LoadModel(const GgufFile& file,
+// The configuration, whatever the checkpoint's format.
+absl::StatusOr<ModelConfig> ReadConfig(const Checkpoint& checkpoint);
+
+// Errors name the file, and the key or tensor. The weights' mapped pages are
+// released: afterwards only the packed ones take memory.
+absl::StatusOr<std::unique_ptr<Model>> LoadModel(Checkpoint& checkpoint,
                                                  const ModelOptions& options);
 
 }  // namespace tessera::model

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libs/base/status_macros.h"
-#include "libs/checkpoint/gguf_reader.h"
+#include "libs/checkpoint/checkpoint.h"
 #include "libs/model/load_model.h"
 #include "libs/options/flags.h"
 #include "tools/cli/bench_loop.h"
@@ -80,7 +80,7 @@ std::vector<BenchTest> TestsOf(const BenchOptions& options) {
 
 // "llama 135M Q4_1": architecture, parameters, the type of most bytes.
 std::string TypeName(const std::string& architecture, int64_t num_parameters,
-                     const GgufFile& file) {
+                     const Checkpoint& file) {
   std::map<std::string, uint64_t> bytes_by_type;
   std::string type;
   for (const TensorEntry& tensor : file.tensors()) {
@@ -95,7 +95,7 @@ std::string TypeName(const std::string& architecture, int64_t num_parameters,
   return absl::StrCat(architecture, " ", size, " ", type);
 }
 
-BenchSubject SubjectOf(const GgufFile& file, const model::Model& model) {
+BenchSubject SubjectOf(const Checkpoint& file, const model::Model& model) {
   BenchSubject subject;
   subject.model_file = file.path();
   for (const TensorEntry& tensor : file.tensors()) {
@@ -132,8 +132,8 @@ class Bench {
   absl::Status RunWithThreads(int num_threads) {
     ModelSelection selection = options_.selection;
     selection.threads = num_threads;
-    ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file,
-                     GgufFile::Open(selection.model));
+    ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> file,
+                     OpenCheckpoint(selection.model));
     ASSIGN_OR_RETURN(const model::ModelOptions options,
                      selection.ToModelOptions());
     ASSIGN_OR_RETURN(const std::unique_ptr<model::Model> model,
