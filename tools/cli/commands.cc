@@ -7,11 +7,13 @@
 #include "libs/options/nearest.h"
 #include "tools/cli/bench.h"
 #include "tools/cli/inspect.h"
+#include "tools/cli/tokenize.h"
 
 namespace tessera::cli {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"tokenize", "text on standard input to token ids", RunTokenize},
     {"inspect", "what a model file holds, and what would be refused",
      RunInspect},
     {"bench", "tokens a second", RunBench},
