@@ -10,10 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "libs/base/status_macros.h"
 #include "libs/checkpoint/checkpoint.h"
-#include "libs/model/load_model.h"
 #include "libs/options/flags.h"
 #include "tools/cli/bench_loop.h"
 #include "tools/cli/bench_report.h"
+#include "tools/cli/loaded_model.h"
 #include "tools/cli/model_selection.h"
 #include "tools/cli/model_sequence.h"
 #include "tools/cli/profile_report.h"
@@ -80,10 +80,10 @@ std::vector<BenchTest> TestsOf(const BenchOptions& options) {
 
 // "llama 135M Q4_1": architecture, parameters, the type of most bytes.
 std::string TypeName(const std::string& architecture, int64_t num_parameters,
-                     const Checkpoint& file) {
+                     const Checkpoint& checkpoint) {
   std::map<std::string, uint64_t> bytes_by_type;
   std::string type;
-  for (const TensorEntry& tensor : file.tensors()) {
+  for (const TensorEntry& tensor : checkpoint.tensors()) {
     uint64_t& bytes = bytes_by_type[tensor.type_name];
     bytes += tensor.num_bytes;
     if (bytes > bytes_by_type[type]) type = tensor.type_name;
@@ -95,15 +95,16 @@ std::string TypeName(const std::string& architecture, int64_t num_parameters,
   return absl::StrCat(architecture, " ", size, " ", type);
 }
 
-BenchSubject SubjectOf(const Checkpoint& file, const model::Model& model) {
+BenchSubject SubjectOf(const Checkpoint& checkpoint,
+                       const model::Model& model) {
   BenchSubject subject;
-  subject.model_file = file.path();
-  for (const TensorEntry& tensor : file.tensors()) {
+  subject.model_file = checkpoint.path();
+  for (const TensorEntry& tensor : checkpoint.tensors()) {
     subject.model_bytes += tensor.num_bytes;
     subject.num_parameters += tensor.view.num_elements();
   }
   subject.model_type =
-      TypeName(model.config().architecture, subject.num_parameters, file);
+      TypeName(model.config().architecture, subject.num_parameters, checkpoint);
   subject.kernels = std::string(device::KernelSetName(model.kernels()));
   subject.kv_dtype = std::string(attention::KvDTypeName(model.kv_dtype()));
   return subject;
@@ -132,17 +133,10 @@ class Bench {
   absl::Status RunWithThreads(int num_threads) {
     ModelSelection selection = options_.selection;
     selection.threads = num_threads;
-    ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> file,
-                     OpenCheckpoint(selection.model));
-    ASSIGN_OR_RETURN(const model::ModelOptions options,
-                     selection.ToModelOptions());
-    ASSIGN_OR_RETURN(const std::unique_ptr<model::Model> model,
-                     model::LoadModel(*file, options));
-    ASSIGN_OR_RETURN(const std::unique_ptr<ModelSequence> sequence,
-                     ModelSequence::Create(model.get(), 0));
-    subject_ = SubjectOf(*file, *model);
+    ASSIGN_OR_RETURN(const LoadedModel loaded, LoadWithoutTokenizer(selection));
+    subject_ = SubjectOf(*loaded.checkpoint, *loaded.model);
     for (const BenchTest& test : TestsOf(options_)) {
-      RETURN_IF_ERROR(RunTest(test, *model, sequence.get()));
+      RETURN_IF_ERROR(RunTest(test, *loaded.model, loaded.sequence.get()));
     }
     return absl::OkStatus();
   }

@@ -6,16 +6,20 @@
 #include "absl/strings/str_format.h"
 #include "libs/options/nearest.h"
 #include "tools/cli/bench.h"
+#include "tools/cli/complete.h"
 #include "tools/cli/inspect.h"
+#include "tools/cli/perplexity.h"
 #include "tools/cli/tokenize.h"
 
 namespace tessera::cli {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"complete", "continues a text", RunComplete},
     {"tokenize", "text on standard input to token ids", RunTokenize},
     {"inspect", "what a model file holds, and what would be refused",
      RunInspect},
+    {"perplexity", "how well a model predicts a text", RunPerplexity},
     {"bench", "tokens a second", RunBench},
 };
 
