@@ -44,7 +44,22 @@ ForwardPass::ForwardPass(const ModelConfig& config, const ModelWeights& weights,
         logit_rows_.push_back(num_tokens_ + i);
       }
     }
+    AddPieces(sequences_.size() - 1);
     num_tokens_ += num_queries;
+  }
+}
+
+void ForwardPass::AddPieces(size_t index) {
+  const attention::AttentionSequence& sequence = sequences_[index];
+  const int64_t end = sequence.first_query + sequence.num_queries;
+  int64_t position = sequence.first_position;
+  for (int64_t t = sequence.first_query; t < end;) {
+    const int64_t left =
+        attention::kKvBlockTokens - position % attention::kKvBlockTokens;
+    const int64_t piece_end = std::min(t + left, end);
+    pieces_.push_back({index, {t, piece_end}});
+    position += piece_end - t;
+    t = piece_end;
   }
 }
 
@@ -95,8 +110,8 @@ Activations ForwardPass::Input(Worker& worker, const float* rows,
                       .dim = columns});
     rows = normed;
   }
-  input.Pack(worker.kernels(), rows, columns, share.begin, share.end, 0,
-             input.num_blocks());
+  input.Pack(worker.kernels(), rows + share.begin * columns, columns,
+             share.begin, share.end, 0, input.num_blocks());
   if (!is_private) worker.Barrier();
   return input;
 }
@@ -187,21 +202,39 @@ void ForwardPass::RotateAndStore(Worker& worker, int index) {
   };
   float* keys = scratch_.query_key_value + config_.query_dim();
   float* values = keys + config_.key_value_dim();
-  const Range items = worker.Share(num_tokens_ * config_.num_kv_heads);
-  for (int64_t head = 0; head < config_.num_kv_heads; ++head) {
-    // This worker's tokens of the head.
-    const Range tokens = {
-        std::clamp<int64_t>(items.begin - head * num_tokens_, 0, num_tokens_),
-        std::clamp<int64_t>(items.end - head * num_tokens_, 0, num_tokens_)};
-    for (int64_t t = tokens.begin; t < tokens.end; ++t) {
+  const int64_t num_pieces = pieces_.size();
+  const Range items = worker.Share(num_pieces * config_.num_kv_heads);
+  for (int64_t item = items.begin; item < items.end; ++item) {
+    const int64_t head = item / num_pieces;
+    const Piece& piece = pieces_[item % num_pieces];
+    for (int64_t t = piece.tokens.begin; t < piece.tokens.end; ++t) {
       prepare(scratch_.query_key_value + t * stride + head * group * dim, group,
               t, layer.query_norm);
       prepare(keys + t * stride + head * dim, 1, t, layer.key_norm);
     }
     attention::StoreKeysValues(
         worker.kernels(), {.key = keys, .value = values, .row_stride = stride},
-        sequences_, tokens, static_cast<int>(head), kv);
+        absl::MakeConstSpan(&sequences_[piece.sequence], 1), piece.tokens,
+        static_cast<int>(head), kv);
   }
+}
+
+// The gate_up scratch's first rows, columns `rows`, are those of `tokens`.
+void ForwardPass::ActivateAndPack(Worker& worker, Range rows, Range tokens,
+                                  Range blocks, const Activations& hidden) {
+  const int64_t dim = config_.feed_forward_dim;
+  const Range columns = {rows.begin / 2, std::min(rows.end / 2, dim)};
+  if (columns.size() > 0) {
+    kernels::SwiGlu(worker.kernels(),
+                    {.input = scratch_.gate_up + rows.begin,
+                     .input_stride = (dim + 15) / 16 * 32,
+                     .output = scratch_.feed_forward + columns.begin,
+                     .output_stride = dim,
+                     .num_rows = tokens.size(),
+                     .num_columns = columns.size()});
+  }
+  hidden.Pack(worker.kernels(), scratch_.feed_forward, dim, tokens.begin,
+              tokens.end, blocks.begin, blocks.end);
 }
 
 void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
@@ -216,26 +249,19 @@ void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
   // computed them multiplies and packs them with nobody to wait for.
   const int64_t stride = layer.gate_up.num_rows();
   const Range rows = worker.Share(stride, 64);
-  const Range columns = {
-      rows.begin / 2,
-      std::min<int64_t>(rows.end / 2, config_.feed_forward_dim)};
-  const absl::Status status =
-      kernels::Matmul(worker.kernels(), input, layer.gate_up, rows,
-                      {.data = scratch_.gate_up, .stride = stride});
-  CHECK(status.ok()) << status;
-  if (columns.size() > 0) {
-    kernels::SwiGlu(worker.kernels(),
-                    {.input = scratch_.gate_up + rows.begin,
-                     .input_stride = stride,
-                     .output = scratch_.feed_forward + columns.begin,
-                     .output_stride = config_.feed_forward_dim,
-                     .num_rows = num_tokens_,
-                     .num_columns = columns.size()});
-  }
   const bool is_last = worker.rank() == worker.size() - 1;  // packs the padding
-  hidden.Pack(worker.kernels(), scratch_.feed_forward, config_.feed_forward_dim,
-              0, num_tokens_, columns.begin / 32,
-              is_last ? hidden.num_blocks() : columns.end / 32);
+  const Range blocks = {rows.begin / 64,
+                        is_last ? hidden.num_blocks() : rows.end / 64};
+  // Chunk by chunk, so that what one step wrote is in the L2 for the next.
+  for (int64_t t = 0; t < num_tokens_; t += kernels::kMatmulChunkTokens) {
+    const Range tokens = {
+        t, std::min(t + kernels::kMatmulChunkTokens, num_tokens_)};
+    const absl::Status status =
+        kernels::Matmul(worker.kernels(), input, layer.gate_up, rows, tokens,
+                        {.data = scratch_.gate_up, .stride = stride});
+    CHECK(status.ok()) << status;
+    ActivateAndPack(worker, rows, tokens, blocks, hidden);
+  }
   worker.Barrier();
   clock.Mark(ForwardOp::kGateUp);
   Multiply(worker, hidden, layer.down, /*bias=*/nullptr, /*accumulate=*/true,

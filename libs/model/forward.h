@@ -44,8 +44,12 @@ class ForwardPass {
  private:
   void Embed(device::Worker& worker);
   void Attention(device::Worker& worker, int layer, ProfileClock& clock);
+  void AddPieces(size_t sequence);
   void RotateAndStore(device::Worker& worker, int layer);
   void FeedForward(device::Worker& worker, int layer, ProfileClock& clock);
+  void ActivateAndPack(device::Worker& worker, device::Range rows,
+                       device::Range tokens, device::Range blocks,
+                       const kernels::Activations& hidden);
   void Logits(device::Worker& worker);
 
   // `rows` [num_rows, columns], normalized if `norm` is given, as the input of
@@ -74,6 +78,13 @@ class ForwardPass {
   std::vector<int32_t> positions_;   // [num_tokens]
   std::vector<int64_t> logit_rows_;  // tokens whose logits are wanted
   std::vector<attention::AttentionSequence> sequences_;
+  // Tokens of one sequence that fall into one KV block: storing a block's first
+  // token clears the rest of it, so one worker stores them all.
+  struct Piece {
+    size_t sequence;
+    device::Range tokens;
+  };
+  std::vector<Piece> pieces_;
 };
 
 }  // namespace tessera::model

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/status_macros.h"
+#include "libs/kernels/matmul/matmul.h"
 
 namespace tessera::model {
 namespace {
@@ -46,8 +47,9 @@ int64_t Carve(const ModelConfig& config, const Sizes& sizes, uint8_t* base,
   scratch.query_key_value =
       pieces.Floats(t * (config.query_dim() + 2 * config.key_value_dim()));
   scratch.attention = pieces.Floats(t * config.query_dim());
-  scratch.gate_up = pieces.Floats(t * 2 * feed_forward_rows);
-  scratch.feed_forward = pieces.Floats(t * config.feed_forward_dim);
+  const int64_t chunk = std::min(t, kernels::kMatmulChunkTokens);
+  scratch.gate_up = pieces.Floats(chunk * 2 * feed_forward_rows);
+  scratch.feed_forward = pieces.Floats(chunk * config.feed_forward_dim);
   scratch.cos = pieces.Floats(t * config.rope.rotary_dim / 2);
   scratch.sin = pieces.Floats(t * config.rope.rotary_dim / 2);
   scratch.activations = pieces.Bytes(sizes.input_bytes);

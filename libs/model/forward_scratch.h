@@ -1,6 +1,7 @@
 // ForwardScratch: the buffers of a forward pass, allocated once.
 //
-// T max_tokens; names and shapes as forward.cc uses them.
+// T max_tokens, C a matmul chunk's tokens; names and shapes as forward.cc uses
+// them.
 #pragma once
 
 #include <cstdint>

@@ -109,7 +109,7 @@ void Activations::Pack(device::KernelSet kernels, const float* input,
     const ActivationFunction function = FunctionFor(kind, kernels);
     const int64_t tile_bytes = TileBytes(kind);
     for (int64_t token = first_token; token < end_token; ++token) {
-      function({.input = input + token * input_stride,
+      function({.input = input + (token - first_token) * input_stride,
                 .columns = columns_,
                 .first_block = first_block,
                 .end_block = end_block,

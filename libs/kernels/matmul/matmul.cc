@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
 #include "libs/kernels/matmul/tile.h"
 #include "libs/kernels/matmul/tile_functions.h"
 
 namespace tessera::kernels {
 namespace {
-
-// Tokens whose activations stay in the L2 (128 x 1,536 columns: 344 KB of 1 MB)
-// while all panels of a worker's share pass by. 32 to 256 are within 4%.
-constexpr int64_t kChunkTokens = 128;
 
 TileFunction FunctionFor(PanelFormat format, device::KernelSet kernels) {
   const TileFunctions functions =
@@ -44,7 +41,7 @@ TileFunction FunctionFor(PanelFormat format, device::KernelSet kernels) {
 }
 
 absl::Status Check(const Activations& activations, const PackedMatrix& weights,
-                   device::Range rows) {
+                   device::Range rows, device::Range tokens) {
   if (activations.columns() != weights.num_columns()) {
     return absl::InvalidArgumentError(
         absl::StrCat("matmul: activations have ", activations.columns(),
@@ -61,10 +58,17 @@ absl::Status Check(const Activations& activations, const PackedMatrix& weights,
         absl::StrCat("matmul: rows ", rows.begin, " to ", rows.end, " of ",
                      weights.num_rows(), ", in panels of ", kPanelRows));
   }
+  if (tokens.begin < 0 || tokens.end > activations.num_tokens() ||
+      tokens.begin % kMatmulChunkTokens != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "matmul: tokens ", tokens.begin, " to ", tokens.end, " of ",
+        activations.num_tokens(), ", in chunks of ", kMatmulChunkTokens));
+  }
   return absl::OkStatus();
 }
 
-// Panels [first, end) of one run times tokens [token, token + num_tokens).
+// Panels [first, end) of one run times tokens [token, token + num_tokens);
+// `output` is of the first of them.
 TileArguments Arguments(const Activations& activations,
                         const PackedMatrix& weights, const PanelRun& run,
                         int64_t first, int64_t end, device::Range rows,
@@ -83,7 +87,7 @@ TileArguments Arguments(const Activations& activations,
           .tile_bytes = tile_bytes,
           .num_tokens = num_tokens,
           .tile_width = activations.tile_width(),
-          .output = output.data + token * output.stride + row,
+          .output = output.data + row,
           .output_stride = output.stride,
           .num_rows = std::min(rows.end, weights.num_rows()) - row,
           .bias = output.bias == nullptr ? nullptr : output.bias + row,
@@ -94,21 +98,21 @@ TileArguments Arguments(const Activations& activations,
 
 absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
                     const PackedMatrix& weights, device::Range rows,
-                    const MatmulOutput& output) {
-  if (absl::Status status = Check(activations, weights, rows); !status.ok()) {
-    return status;
-  }
+                    device::Range tokens, const MatmulOutput& output) {
+  RETURN_IF_ERROR(Check(activations, weights, rows, tokens));
   const int64_t first_panel = rows.begin / kPanelRows;
   const int64_t end_panel = (rows.end + kPanelRows - 1) / kPanelRows;
-  const int64_t num_tokens = activations.num_tokens();
-  for (int64_t token = 0; token < num_tokens; token += kChunkTokens) {
-    const int64_t n = std::min(kChunkTokens, num_tokens - token);
+  for (int64_t token = tokens.begin; token < tokens.end;
+       token += kMatmulChunkTokens) {
+    const int64_t n = std::min(kMatmulChunkTokens, tokens.end - token);
+    MatmulOutput chunk = output;
+    chunk.data += (token - tokens.begin) * output.stride;
     for (const PanelRun& run : weights.runs()) {
       const int64_t first = std::max(first_panel, run.first_panel);
       const int64_t end = std::min(end_panel, run.first_panel + run.num_panels);
       if (first >= end) continue;
       FunctionFor(run.format, kernels)(Arguments(
-          activations, weights, run, first, end, rows, output, token, n));
+          activations, weights, run, first, end, rows, chunk, token, n));
     }
   }
   return absl::OkStatus();

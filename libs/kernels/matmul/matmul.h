@@ -27,18 +27,32 @@
 namespace tessera::kernels {
 
 struct MatmulOutput {
-  float* data;
+  float* data;  // of the first token computed
   int64_t stride;
   const float* bias = nullptr;
   bool accumulate = false;  // add to what output holds (a residual)
 };
 
-// Computes the outputs of rows [rows.begin, rows.end): rows.begin is a multiple
-// of kPanelRows, rows.end too or N. No barrier inside: a worker takes its
-// share, worker.Share(N, granule), and owns those columns of the output
-// afterwards. InvalidArgument: shapes disagree or the activations lack a kind.
+// Tokens whose activations stay in the L2 (128 x 1,536 columns: 344 KB of
+// 1 MB) while all panels of a worker's share pass by. 32 to 256 are within 4%.
+inline constexpr int64_t kMatmulChunkTokens = 128;
+
+// Computes the outputs of rows [rows.begin, rows.end), by default of all
+// tokens: rows.begin is a multiple of kPanelRows, rows.end too or N;
+// tokens.begin is a multiple of kMatmulChunkTokens. No barrier inside: a worker
+// takes its share, worker.Share(N, granule), and owns those columns of the
+// output afterwards. InvalidArgument: shapes or ranges disagree, or the
+// activations lack a kind.
 absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
                     const PackedMatrix& weights, device::Range rows,
-                    const MatmulOutput& output);
+                    device::Range tokens, const MatmulOutput& output);
+
+inline absl::Status Matmul(device::KernelSet kernels,
+                           const Activations& activations,
+                           const PackedMatrix& weights, device::Range rows,
+                           const MatmulOutput& output) {
+  return Matmul(kernels, activations, weights, rows,
+                {0, activations.num_tokens()}, output);
+}
 
 }  // namespace tessera::kernels

@@ -19,7 +19,8 @@
 
 namespace tessera::kernels {
 
-// One row of a file's tensor: num_columns elements of `dtype`. Null: a row of zeros.
+// One row of a file's tensor: num_columns elements of `dtype`. Null: a row of
+// zeros.
 struct SourceRow {
   const uint8_t* data;
   DType dtype;
