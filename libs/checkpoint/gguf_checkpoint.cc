@@ -5,7 +5,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
-#include "libs/checkpoint/file_error.h"
 
 namespace tessera {
 namespace {
@@ -24,7 +23,9 @@ class GgufCheckpoint : public Checkpoint {
     return file_->FindTensor(name);
   }
   absl::StatusOr<TensorView> Find(absl::string_view name) override {
-    return LoadableView(FindEntry(name), name, path());
+    absl::StatusOr<TensorView> view = LoadableView(FindEntry(name), name);
+    if (!view.ok()) return Annotate(view.status(), path());
+    return view;
   }
   void Release(const TensorView& view) override { file_->Release(view); }
 

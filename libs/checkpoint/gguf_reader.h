@@ -30,8 +30,6 @@ struct GgufMetadata {
   MetadataValue value;
 };
 
-using GgufTensor = TensorEntry;
-
 class GgufFile {
  public:
   // MappedFile::Open's errors; InvalidArgument, with the file, the field and

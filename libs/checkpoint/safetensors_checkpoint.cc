@@ -75,11 +75,11 @@ size_t AlignmentOf(DType dtype) {
 }
 
 absl::StatusOr<TensorView> SafetensorsCheckpoint::Find(absl::string_view name) {
-  ASSIGN_OR_RETURN(const TensorView view,
-                   LoadableView(FindEntry(name), name, path()));
-  const auto address = reinterpret_cast<uintptr_t>(view.data());
-  if (address % AlignmentOf(view.dtype()) == 0) return view;
-  return AlignedCopy(view);
+  const absl::StatusOr<TensorView> view = LoadableView(FindEntry(name), name);
+  if (!view.ok()) return Annotate(view.status(), path());
+  const auto address = reinterpret_cast<uintptr_t>(view->data());
+  if (address % AlignmentOf(view->dtype()) == 0) return view;
+  return AlignedCopy(*view);
 }
 
 TensorView SafetensorsCheckpoint::AlignedCopy(const TensorView& view) {

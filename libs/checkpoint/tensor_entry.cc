@@ -7,15 +7,13 @@
 namespace tessera {
 
 absl::StatusOr<TensorView> LoadableView(const TensorEntry* entry,
-                                        absl::string_view name,
-                                        absl::string_view path) {
+                                        absl::string_view name) {
   if (entry == nullptr) {
-    return absl::NotFoundError(
-        absl::StrCat(path, ": no tensor ", Quoted(name)));
+    return absl::NotFoundError(absl::StrCat("no tensor ", Quoted(name)));
   }
   if (!entry->unsupported.empty()) {
-    return absl::UnimplementedError(absl::StrCat(
-        entry->file, ": tensor ", Quoted(name), " ", entry->unsupported));
+    return absl::UnimplementedError(
+        absl::StrCat("tensor ", Quoted(name), " ", entry->unsupported));
   }
   return entry->view;
 }

@@ -21,10 +21,9 @@ struct TensorEntry {
   std::string unsupported;   // why the tensor cannot be loaded
 };
 
-// The view of `entry`, which is what a lookup of `name` in `path` gave.
-// NotFound where it is null, Unimplemented where it is unsupported.
+// The view of `entry`, which is what a lookup of `name` gave. NotFound where it
+// is null, Unimplemented where it is unsupported.
 absl::StatusOr<TensorView> LoadableView(const TensorEntry* entry,
-                                        absl::string_view name,
-                                        absl::string_view path);
+                                        absl::string_view name);
 
 }  // namespace tessera
