@@ -1,14 +1,13 @@
 #include "libs/tokenizer/merge_symbols.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace tessera::tokenizer {
 namespace {
 
 using Merge = MergeTable::Merge;
 
-// Below this length a scan for the lowest rank is faster than a heap: nearly
+// Below this length a scan for the lowest rank is faster than a queue: nearly
 // every word of prose has fewer than 16 bytes.
 constexpr size_t kMaxScanned = 32;
 
@@ -39,78 +38,60 @@ void MergeByScanning(const MergeTable& table, MergeWorkspace* workspace,
   tokens->insert(tokens->end(), symbols, symbols + n);
 }
 
-// A heap of (rank, position) over a linked list of symbols. An entry is stale
+// A queue of (rank, position) over a linked list of symbols. An entry is stale
 // when its position's pair has another rank by now.
-class HeapMerger {
+class QueueMerger {
  public:
-  HeapMerger(const MergeTable& table, MergeWorkspace* workspace)
-      : table_(table),
-        symbols_(workspace->symbols),
-        merges_(workspace->merges),
-        links_(workspace->links),
-        heap_(workspace->heap) {}
+  QueueMerger(const MergeTable& table, MergeWorkspace* workspace)
+      : table_(table), nodes_(workspace->nodes), queue_(workspace->queue) {}
 
-  void Run(std::vector<int32_t>* tokens) {
-    Start();
-    while (!heap_.empty()) {
-      const uint64_t top = heap_.front();
-      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-      heap_.pop_back();
-      const uint32_t position = static_cast<uint32_t>(top);
-      if (merges_[position].rank == top >> 32) Apply(position);
+  void Run(const std::vector<int32_t>& symbols, std::vector<int32_t>* tokens) {
+    Start(symbols);
+    for (RankQueue::Entry entry; queue_.Pop(&entry);) {
+      if (nodes_[entry.position].merge.rank == entry.rank)
+        Apply(entry.position);
     }
-    for (uint32_t i = 0; i != kNone; i = Next(i))
-      tokens->push_back(symbols_[i]);
+    for (uint32_t i = 0; i != kNone; i = nodes_[i].next)
+      tokens->push_back(nodes_[i].symbol);
   }
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  uint32_t& Previous(uint32_t i) { return links_[i].first; }
-  uint32_t& Next(uint32_t i) { return links_[i].second; }
-  static uint64_t Entry(uint32_t rank, uint32_t position) {
-    return static_cast<uint64_t>(rank) << 32 | position;
-  }
-
-  void Start() {
-    const uint32_t n = symbols_.size();
-    merges_.assign(n, Merge{});
-    links_.resize(n);
-    heap_.clear();
+  void Start(const std::vector<int32_t>& symbols) {
+    const uint32_t n = symbols.size();
+    nodes_.resize(n);
     for (uint32_t i = 0; i < n; ++i) {
-      links_[i] = {i == 0 ? kNone : i - 1, i + 1 == n ? kNone : i + 1};
-      if (i + 1 == n) break;
-      merges_[i] = table_.Find(symbols_[i], symbols_[i + 1]);
-      if (merges_[i].rank != MergeTable::kNoRank)
-        heap_.push_back(Entry(merges_[i].rank, i));
+      nodes_[i] = {symbols[i], i == 0 ? kNone : i - 1,
+                   i + 1 == n ? kNone : i + 1, Merge{}};
     }
-    std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+    for (uint32_t i = 0; i < n; ++i) LookUp(i);
   }
 
   void Apply(uint32_t left) {
-    const uint32_t right = Next(left);
-    symbols_[left] = merges_[left].token;
-    Next(left) = Next(right);
-    if (Next(right) != kNone) Previous(Next(right)) = left;
-    merges_[right] = Merge{};
+    Node& node = nodes_[left];
+    Node& right = nodes_[node.next];
+    node.symbol = node.merge.token;
+    node.next = right.next;
+    if (right.next != kNone) nodes_[right.next].previous = left;
+    right.merge = Merge{};
+    if (node.previous != kNone) LookUp(node.previous);
     LookUp(left);
-    if (Previous(left) != kNone) LookUp(Previous(left));
   }
 
   void LookUp(uint32_t left) {
-    const uint32_t right = Next(left);
-    merges_[left] =
-        right == kNone ? Merge{} : table_.Find(symbols_[left], symbols_[right]);
-    if (merges_[left].rank == MergeTable::kNoRank) return;
-    heap_.push_back(Entry(merges_[left].rank, left));
-    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+    Node& node = nodes_[left];
+    node.merge = node.next == kNone
+                     ? Merge{}
+                     : table_.Find(node.symbol, nodes_[node.next].symbol);
+    if (node.merge.rank != MergeTable::kNoRank)
+      queue_.Push(node.merge.rank, left);
   }
 
+  using Node = MergeWorkspace::Node;
   const MergeTable& table_;
-  std::vector<int32_t>& symbols_;
-  std::vector<Merge>& merges_;  // merges_[i]: of symbol i and the next one
-  std::vector<std::pair<uint32_t, uint32_t>>& links_;
-  std::vector<uint64_t>& heap_;
+  std::vector<Node>& nodes_;
+  RankQueue& queue_;
 };
 
 }  // namespace
@@ -121,7 +102,7 @@ void MergeSymbols(const MergeTable& table, MergeWorkspace* workspace,
   if (workspace->symbols.size() <= kMaxScanned) {
     MergeByScanning(table, workspace, tokens);
   } else {
-    HeapMerger(table, workspace).Run(tokens);
+    QueueMerger(table, workspace).Run(workspace->symbols, tokens);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "libs/tokenizer/normalizer.h"
 #include "libs/tokenizer/stream_decoder.h"
 #include "libs/tokenizer/token_byte_table.h"
+#include "libs/tokenizer/tokenizer_json.h"
 #include "libs/tokenizer/tokenizer_spec.h"
 #include "libs/tokenizer/utf8.h"
 #include "libs/tokenizer/vocabulary_spec.h"
@@ -76,10 +77,14 @@ std::vector<bool> FindEnds(const TokenizerSpec& spec) {
     is_end[id] = spec.types[id] == TokenType::kControl &&
                  absl::c_linear_search(kEndNames, spec.tokens[id]);
   }
-  for (const std::optional<int32_t>& id : {spec.eos, spec.eot}) {
-    if (id.has_value()) is_end[*id] = true;
-  }
+  for (const int32_t id : spec.ends) is_end[id] = true;
   return is_end;
+}
+
+absl::Status CheckId(const char* name, int32_t id, const TokenizerSpec& spec) {
+  if (id >= 0 && id < spec.tokens.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      name, " is ", id, "; there are ", spec.tokens.size(), " tokens"));
 }
 
 // Buffers that a text's pieces share.
@@ -192,18 +197,29 @@ Tokenizer::Tokenizer(std::unique_ptr<const Parts> parts)
     : parts_(std::move(parts)) {}
 Tokenizer::~Tokenizer() = default;
 
-absl::StatusOr<std::unique_ptr<const Tokenizer>> Tokenizer::Create(
-    Vocabulary vocabulary) {
-  ASSIGN_OR_RETURN(TokenizerSpec spec,
-                   SpecFromVocabulary(std::move(vocabulary)));
+absl::StatusOr<std::unique_ptr<const Tokenizer>> Tokenizer::FromSpec(
+    TokenizerSpec spec) {
   auto parts = std::make_unique<Parts>(std::move(spec));
   RETURN_IF_ERROR(parts->Build());
   return std::unique_ptr<const Tokenizer>(new Tokenizer(std::move(parts)));
 }
 
+absl::StatusOr<std::unique_ptr<const Tokenizer>> Tokenizer::Create(
+    Vocabulary vocabulary) {
+  ASSIGN_OR_RETURN(TokenizerSpec spec,
+                   SpecFromVocabulary(std::move(vocabulary)));
+  return FromSpec(std::move(spec));
+}
+
 absl::StatusOr<std::unique_ptr<const Tokenizer>> Tokenizer::FromTokenizerJson(
-    absl::string_view json) {
-  return absl::UnimplementedError("tokenizer.json is not read yet");
+    absl::string_view json, const SpecialTokenIds& ids) {
+  ASSIGN_OR_RETURN(TokenizerSpec spec, SpecFromTokenizerJson(json));
+  spec.bos = ids.bos;
+  spec.ends = ids.eos;
+  if (!ids.eos.empty()) spec.eos = ids.eos.front();
+  for (const int32_t id : ids.eos) RETURN_IF_ERROR(CheckId("eos", id, spec));
+  if (ids.bos.has_value()) RETURN_IF_ERROR(CheckId("bos", *ids.bos, spec));
+  return FromSpec(std::move(spec));
 }
 
 absl::StatusOr<std::vector<int32_t>> Tokenizer::Encode(

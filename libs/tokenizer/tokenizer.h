@@ -21,6 +21,8 @@
 
 namespace tessera::tokenizer {
 
+struct TokenizerSpec;
+
 struct EncodeOptions {
   // The text of a special token (<|im_end|>) becomes that token: right for a
   // raw prompt, wrong for a message that somebody typed.
@@ -42,6 +44,13 @@ struct DecodeOptions {
   bool is_continuation = false;
 };
 
+// The ids in config.json and generation_config.json (bos_token_id,
+// eos_token_id), which a tokenizer.json leaves out.
+struct SpecialTokenIds {
+  std::optional<int32_t> bos;
+  std::vector<int32_t> eos;  // each ends an answer; the first one is eos()
+};
+
 class Tokenizer {
  public:
   // InvalidArgument, naming the field, for a vocabulary that does not hold
@@ -49,9 +58,10 @@ class Tokenizer {
   static absl::StatusOr<std::unique_ptr<const Tokenizer>> Create(
       Vocabulary vocabulary);
 
-  // The same from the text of a Hugging Face tokenizer.json.
+  // The same from the text of a Hugging Face tokenizer.json. Which of its
+  // tokens are BOS and EOS stands in other files; see SpecialTokenIds.
   static absl::StatusOr<std::unique_ptr<const Tokenizer>> FromTokenizerJson(
-      absl::string_view json);
+      absl::string_view json, const SpecialTokenIds& ids = {});
 
   ~Tokenizer();
 
@@ -95,6 +105,8 @@ class Tokenizer {
  private:
   struct Parts;
   explicit Tokenizer(std::unique_ptr<const Parts> parts);
+  static absl::StatusOr<std::unique_ptr<const Tokenizer>> FromSpec(
+      TokenizerSpec spec);
 
   std::unique_ptr<const Parts> parts_;
 };

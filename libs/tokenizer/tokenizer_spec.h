@@ -82,7 +82,7 @@ struct TokenizerSpec {
   bool strips_leading_space = false;  // decoding takes one off the front
   std::optional<int32_t> bos;
   std::optional<int32_t> eos;
-  std::optional<int32_t> eot;
+  std::vector<int32_t> ends;  // EOS, EOT and others that end an answer
 };
 
 // U+2581, which stands for a space in SentencePiece's vocabularies.

@@ -159,7 +159,8 @@ absl::StatusOr<TokenizerSpec> SpecFromVocabulary(Vocabulary vocabulary) {
   if (vocabulary.add_eos) spec.suffix_ids.push_back(*vocabulary.eos);
   spec.bos = vocabulary.bos;
   spec.eos = vocabulary.eos;
-  spec.eot = vocabulary.eot;
+  if (vocabulary.eos.has_value()) spec.ends.push_back(*vocabulary.eos);
+  if (vocabulary.eot.has_value()) spec.ends.push_back(*vocabulary.eot);
   return spec;
 }
 
