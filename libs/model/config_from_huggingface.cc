@@ -29,8 +29,8 @@ class Fields {
   absl::Status Read(absl::string_view key, int& value) const {
     const Json* json = Find(key);
     if (json == nullptr) return Missing(key);
-    if (!json->is_number_unsigned() ||
-        json->get<uint64_t>() > std::numeric_limits<int>::max()) {
+    if (!json->is_number_integer() || *json < 0 ||
+        *json > std::numeric_limits<int>::max()) {
       return Wrong(key, "an integer that is not negative");
     }
     value = json->get<int>();
