@@ -30,9 +30,6 @@
 
 namespace tessera::attention {
 
-// Keys of one partial softmax: a constant of the algorithm, never of a device.
-inline constexpr int kChunkKeys = 256;
-
 // Consecutive new tokens of one sequence: a prompt or a chunk of one, a token,
 // or a token and its drafts. Query i sits at position first_position + i, which
 // is also its key's; it sees keys 0 to its own.
@@ -48,11 +45,11 @@ struct AttentionSequence {
 
 // Writes keys (rotated) and values of the batch rows `tokens`, one head, into
 // their blocks. Rows are [T, row_stride] f32: head g of row t is at
-// key + t * row_stride + g * D, `value` alike. No barrier and no sharing: who
-// computed a head's columns stores them.
+// key + t * row_stride + g * D, `value` alike. No barrier inside: workers share
+// tokens and heads as they please, each (token, head) stored by one of them.
 //
-// Storing the first token of a block clears the rest of that head's block, so
-// that a recycled block needs no preparation.
+// The last token of a sequence brings zeros for the rest of its block, if the
+// block was begun by this batch: a recycled block needs no preparation.
 struct KeyValueRows {
   const float* key = nullptr;
   const float* value = nullptr;

@@ -1,12 +1,17 @@
 #include "libs/kernels/attention/kv_layout.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace tessera::attention {
 namespace {
 
-constexpr int kMaxHeadDim = 512;
 constexpr int kMaxHeads = 1 << 16;
+constexpr int kLanes = 16;  // 32-bit lanes of 64 bytes
+
+// Elements of one lane.
+int PackedElements(KvDType dtype) { return dtype == KvDType::kI8 ? 4 : 2; }
 
 }  // namespace
 
@@ -58,6 +63,26 @@ int64_t KvValueOffset(KvDType dtype, int head_dim) {
       return num_elements + kKvBlockTokens * 4;
   }
   return 0;
+}
+
+int64_t KvKeyIndex(KvDType dtype, int head_dim, int slot, int dim) {
+  if (dtype == KvDType::kF32) return int64_t{slot} * head_dim + dim;
+  const int packed = PackedElements(dtype);
+  return ((int64_t{slot / kLanes} * (head_dim / packed) + dim / packed) *
+              kLanes +
+          slot % kLanes) *
+             packed +
+         dim % packed;
+}
+
+int64_t KvValueIndex(KvDType dtype, int head_dim, int slot, int dim) {
+  if (dtype == KvDType::kF32) return int64_t{slot} * head_dim + dim;
+  const int packed = PackedElements(dtype);
+  const int first = dim / kLanes * kLanes;
+  const int width = std::min(kLanes, head_dim - first);
+  return int64_t{first} * kKvBlockTokens +
+         (int64_t{slot / packed} * width + dim % kLanes) * packed +
+         slot % packed;
 }
 
 int64_t KvKeyScaleOffset(int head_dim) {

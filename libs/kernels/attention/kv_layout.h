@@ -7,26 +7,30 @@
 //
 //   kF32   key   [B][D] f32           the float oracle's
 //          value [B][D] f32
-//   kBF16  key   [D/2][B][2] bf16     64 bytes: two dimensions of 16 tokens, so
-//                                     that a score arrives one token a lane
-//          value [B/2][D][2] bf16     64 bytes: 16 dimensions of two tokens
-//   kI8    key   [D/4][B][4] uint8    k / key_scale + 128
-//          key_scale [B] f32          largest |k| of the token / 127
-//          value [B/4][D][4] int8     v / value_scale
+//   kBF16  key   [B/16][D/2][16][2] bf16   64 bytes: two dimensions of 16
+//                tokens, so that a score arrives one token a lane
+//          value [D/16][B/2][16][2] bf16   64 bytes: 16 dimensions of two
+//          tokens
+//   kI8    key   [B/16][D/4][16][4] uint8  k / key_scale + 128
+//          key_scale [B] f32               largest |k| of the token / 127
+//          value [D/16][B/4][16][4] uint8  v / value_scale + 128
 //          value_scale [B] f32
 //
-// kI8 is laid out for vpdpbusd: queries and probabilities become 16-bit
-// integers, and every product and sum up to the scales is exact.
+// Where D is no multiple of 16, the last group of dimensions is narrower.
+//
+// kI8 is laid out for vpdpbusd: queries and probabilities become two planes of
+// 8-bit integers, and every product and sum up to the scales is exact.
 #pragma once
 
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "libs/kernels/attention/kv_block.h"
 
 namespace tessera::attention {
 
-inline constexpr int kKvBlockTokens = 32;
+inline constexpr int kMaxHeadDim = 512;
 
 enum class KvDType : uint8_t { kF32, kBF16, kI8 };
 
@@ -40,7 +44,8 @@ struct AttentionShape {
 };
 
 // InvalidArgument, naming the field: G does not divide H, a count is not
-// positive, D is above 512, odd, or with kI8 not a multiple of 4.
+// positive, D is above
+// kMaxHeadDim, odd, or with kI8 not a multiple of 4.
 absl::Status ValidateAttentionShape(const AttentionShape& shape, KvDType dtype);
 
 // Bytes of keys and values of one block, one head, one layer: a multiple of 64
@@ -51,6 +56,9 @@ int64_t KvHeadBytes(KvDType dtype, int head_dim);
 int64_t KvValueOffset(KvDType dtype, int head_dim);
 int64_t KvKeyScaleOffset(int head_dim);    // kI8
 int64_t KvValueScaleOffset(int head_dim);  // kI8
+// Of element (slot, dim), in elements from the first key or value.
+int64_t KvKeyIndex(KvDType dtype, int head_dim, int slot, int dim);
+int64_t KvValueIndex(KvDType dtype, int head_dim, int slot, int dim);
 
 // One layer of a cache. Owns nothing.
 struct KvLayer {
