@@ -30,6 +30,7 @@ struct BenchOptions {
   std::vector<int> depths = {0};
   std::vector<int> threads = {0};
   int repetitions = 5;
+  bool all_logits = false;
   Output output = Output::kTable;
   bool profile = false;
 };
@@ -60,6 +61,9 @@ void AddBenchFlags(options::Flags* flags, BenchOptions* options) {
                {{"md", Output::kTable}, {"json", Output::kJson}},
                "a table, or an array of objects")
       .Short('o');
+  flags->Switch("all-logits", &options->all_logits,
+                "a prompt's test computes the logits of all its tokens, as a "
+                "pass that verifies drafts does");
   flags->Switch("profile", &options->profile,
                 "time by operation below each test");
 }
@@ -69,7 +73,9 @@ std::vector<BenchTest> TestsOf(const BenchOptions& options) {
   std::vector<BenchTest> tests;
   for (const int depth : options.depths) {
     for (const int n : options.num_prompt) {
-      if (n > 0) tests.push_back({.num_prompt = n, .depth = depth});
+      if (n == 0) continue;
+      tests.push_back(
+          {.num_prompt = n, .depth = depth, .all_logits = options.all_logits});
     }
     for (const int n : options.num_generated) {
       if (n > 0) tests.push_back({.num_generated = n, .depth = depth});

@@ -21,6 +21,10 @@ std::vector<int32_t> DrawTokens(int count, int vocab_size, unsigned seed) {
 
 absl::Status RunOnce(const BenchTest& test, absl::Span<const int32_t> tokens,
                      SequenceModel* model) {
+  if (test.num_prompt > 0 && test.all_logits) {
+    return model->ExtendAndScore(tokens,
+                                 [](int64_t, absl::Span<const float>) {});
+  }
   if (test.num_prompt > 0) return model->Extend(tokens).status();
   for (const int32_t token : tokens) {
     RETURN_IF_ERROR(model->Extend({token}).status());

@@ -16,6 +16,9 @@ struct BenchTest {
   int num_prompt = 0;
   int num_generated = 0;
   int depth = 0;
+  // The logits of every prompt token, as verifying drafts needs them; the last
+  // one's otherwise.
+  bool all_logits = false;
 };
 
 // Runs the test once unmeasured, calls on_warm, and then runs it `repetitions`

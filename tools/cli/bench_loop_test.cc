@@ -35,6 +35,16 @@ TEST(BenchLoopTest, GeneratesOneByOne) {
   EXPECT_EQ(result->num_generated, 5);
 }
 
+TEST(BenchLoopTest, AllLogitsAreAskedForOnlyWhereWanted) {
+  FakeSequenceModel model = MakeModel();
+  ASSERT_TRUE(RunBenchTest({.num_prompt = 4}, 2, &model, kNothing).ok());
+  EXPECT_EQ(model.num_scored_calls(), 0);
+  ASSERT_TRUE(
+      RunBenchTest({.num_prompt = 4, .all_logits = true}, 2, &model, kNothing)
+          .ok());
+  EXPECT_EQ(model.num_scored_calls(), 3);
+}
+
 TEST(BenchLoopTest, RefusesWhatDoesNotFit) {
   FakeSequenceModel model = MakeModel();
   EXPECT_EQ(RunBenchTest({.num_prompt = 81, .depth = 20}, 1, &model, kNothing)

@@ -12,6 +12,7 @@
 #include "tools/cli/generation_options.h"
 #include "tools/cli/generation_report.h"
 #include "tools/cli/loaded_model.h"
+#include "tools/cli/memory_use.h"
 #include "tools/cli/model_selection.h"
 
 namespace tessera::cli {
@@ -76,7 +77,9 @@ absl::Status RunComplete(absl::Span<const std::string> args,
                  if (!options.json) std::cout << text << std::flush;
                }));
   if (options.json) {
-    std::cout << GenerationToJson(generation) << "\n";
+    std::cout << GenerationToJson(
+                     generation, MeasureMemory(*loaded.model, *loaded.sequence))
+              << "\n";
   } else {
     std::cout << "\n" << std::flush;
     std::cerr << SpeedLine(generation.times) << "\n";

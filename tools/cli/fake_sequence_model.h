@@ -28,7 +28,7 @@ class FakeSequenceModel : public SequenceModel {
   absl::StatusOr<absl::Span<const float>> Extend(
       absl::Span<const int32_t> tokens) override {
     const absl::Status status =
-        ExtendAndScore(tokens, [](int64_t, absl::Span<const float>) {});
+        Append(tokens, [](int64_t, absl::Span<const float>) {});
     if (!status.ok()) return status;
     return absl::MakeConstSpan(logits_);
   }
@@ -36,6 +36,21 @@ class FakeSequenceModel : public SequenceModel {
   absl::Status ExtendAndScore(
       absl::Span<const int32_t> tokens,
       absl::FunctionRef<void(int64_t, absl::Span<const float>)> row) override {
+    ++num_scored_calls_;
+    return Append(tokens, row);
+  }
+
+  void Truncate(int64_t num_tokens) override { tokens_.resize(num_tokens); }
+
+  // Tokens computed in all.
+  int64_t num_extended() const { return num_extended_; }
+  // Calls of ExtendAndScore.
+  int num_scored_calls() const { return num_scored_calls_; }
+
+ private:
+  absl::Status Append(
+      absl::Span<const int32_t> tokens,
+      absl::FunctionRef<void(int64_t, absl::Span<const float>)> row) {
     if (tokens_.size() + tokens.size() > context_len_) {
       return absl::ResourceExhaustedError("the context is full");
     }
@@ -48,18 +63,13 @@ class FakeSequenceModel : public SequenceModel {
     return absl::OkStatus();
   }
 
-  void Truncate(int64_t num_tokens) override { tokens_.resize(num_tokens); }
-
-  // Tokens computed in all.
-  int64_t num_extended() const { return num_extended_; }
-
- private:
   int vocab_size_;
   int64_t context_len_;
   std::function<std::vector<float>(const Tokens&)> logits_of_;
   Tokens tokens_;
   std::vector<float> logits_;
   int64_t num_extended_ = 0;
+  int num_scored_calls_ = 0;
 };
 
 }  // namespace tessera::cli

@@ -18,7 +18,8 @@ std::string SpeedLine(const GenerationTimes& times) {
       times.DecodeTokensPerSecond());
 }
 
-std::string GenerationToJson(const Generation& generation) {
+std::string GenerationToJson(const Generation& generation,
+                             const MemoryUse& memory) {
   const GenerationTimes& times = generation.times;
   const nlohmann::ordered_json json = {
       {"text", generation.text},
@@ -33,7 +34,12 @@ std::string GenerationToJson(const Generation& generation) {
        {{"time_to_first_token_seconds",
          absl::ToDoubleSeconds(times.to_first_token)},
         {"prompt_tokens_per_second", times.PromptTokensPerSecond()},
-        {"decode_tokens_per_second", times.DecodeTokensPerSecond()}}}};
+        {"decode_tokens_per_second", times.DecodeTokensPerSecond()}}},
+      {"memory",
+       {{"resident_bytes", memory.resident_bytes},
+        {"peak_resident_bytes", memory.peak_resident_bytes},
+        {"weights_bytes", memory.weights_bytes},
+        {"kv_arena_bytes", memory.kv_arena_bytes}}}};
   return json.dump(-1, ' ', false,
                    nlohmann::ordered_json::error_handler_t::replace);
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tools/cli/generation.h"
+#include "tools/cli/memory_use.h"
 
 namespace tessera::cli {
 
@@ -12,7 +13,8 @@ namespace tessera::cli {
 std::string SpeedLine(const GenerationTimes& times);
 
 // One object: text, token_ids, finish_reason, usage and timings, named as the
-// HTTP API names them.
-std::string GenerationToJson(const Generation& generation);
+// HTTP API names them, and memory.
+std::string GenerationToJson(const Generation& generation,
+                             const MemoryUse& memory);
 
 }  // namespace tessera::cli

@@ -148,11 +148,13 @@ TEST_F(GenerationTest, RefusesAPromptThatDoesNotFit) {
 
 TEST_F(GenerationTest, TheReportNamesWhatTheApiNames) {
   FakeSequenceModel model = Script(1, {0});
-  const std::string json = GenerationToJson(*Run(&model, {0}));
+  const std::string json =
+      GenerationToJson(*Run(&model, {0}), {.resident_bytes = 7});
   EXPECT_EQ(json.substr(0, json.find(",\"timings")),
             "{\"text\":\"a\",\"token_ids\":[0,4],\"finish_reason\":\"stop\","
             "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2,"
             "\"total_tokens\":3}");
+  EXPECT_NE(json.find("\"memory\":{\"resident_bytes\":7,"), std::string::npos);
 }
 
 }  // namespace

@@ -91,6 +91,12 @@ absl::Status ModelSequence::ExtendAndScore(
   return absl::OkStatus();
 }
 
+absl::Span<const uint8_t> ModelSequence::kv_arena() const {
+  const kv_cache::KvArena& arena = pool_->arena();
+  return absl::MakeConstSpan(
+      arena.block(0), arena.num_blocks() * arena.geometry().block_bytes());
+}
+
 void ModelSequence::Truncate(int64_t num_tokens) {
   tokens_.resize(num_tokens);
   table_.Truncate(num_tokens);

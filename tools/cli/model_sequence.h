@@ -31,6 +31,9 @@ class ModelSequence : public SequenceModel {
       absl::FunctionRef<void(int64_t, absl::Span<const float>)> row) override;
   void Truncate(int64_t num_tokens) override;
 
+  // All of the arena, used or not.
+  absl::Span<const uint8_t> kv_arena() const;
+
   // Passes add their times to it from now on; null: to none.
   void set_profile(model::ForwardProfile* profile) { profile_ = profile; }
 

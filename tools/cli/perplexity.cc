@@ -22,7 +22,7 @@ namespace {
 struct PerplexityOptions {
   ModelSelection selection;
   std::string file;
-  int window_len = 512;
+  PerplexityWindows windows;
   bool json = false;
 };
 
@@ -47,12 +47,12 @@ absl::StatusOr<std::optional<int32_t>> BosOf(
   return std::optional<int32_t>();
 }
 
-std::string ToJson(const PerplexityScore& score, int window_len) {
-  const nlohmann::ordered_json json = {{"perplexity", score.Perplexity()},
-                                       {"num_tokens", score.num_scored},
-                                       {"num_windows", score.num_windows},
-                                       {"context", window_len},
-                                       {"nll", score.sum_nll}};
+std::string ToJson(const PerplexityScore& score,
+                   const PerplexityWindows& windows) {
+  const nlohmann::ordered_json json = {
+      {"perplexity", score.Perplexity()}, {"num_tokens", score.num_scored},
+      {"num_windows", score.num_windows}, {"context", windows.len},
+      {"unscored", windows.num_unscored}, {"nll", score.sum_nll}};
   return json.dump();
 }
 
@@ -68,8 +68,11 @@ absl::Status RunPerplexity(absl::Span<const std::string> args,
       "token of a window but its first, given those before it. The incomplete\n"
       "last window is dropped.");
   flags.Text("file", &options.file, "FILE", "the text").Short('f');
-  flags.Int("context", &options.window_len, 2, 1 << 24, "tokens of a window")
+  flags.Int("context", &options.windows.len, 2, 1 << 24, "tokens of a window")
       .Short('c');
+  flags.Int("unscored", &options.windows.num_unscored, 1, 1 << 24,
+            "first tokens of a window that are not scored; half of it and one "
+            "gives llama-perplexity's figure");
   flags.Switch("json", &options.json, "for a script");
   AddModelFlags(&flags, &options.selection);
   AddThreadsFlag(&flags, &options.selection);
@@ -79,14 +82,14 @@ absl::Status RunPerplexity(absl::Span<const std::string> args,
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const std::string text, ReadText(options.file));
-  options.selection.context_len = options.window_len;
+  options.selection.context_len = options.windows.len;
   ASSIGN_OR_RETURN(const LoadedModel loaded, Load(options.selection));
   ASSIGN_OR_RETURN(const std::vector<int32_t> tokens,
                    loaded.tokenizer->Encode(text, {.parse_special = false}));
-  ASSIGN_OR_RETURN(const std::optional<int32_t> bos, BosOf(*loaded.tokenizer));
+  ASSIGN_OR_RETURN(options.windows.bos, BosOf(*loaded.tokenizer));
   ASSIGN_OR_RETURN(
       const PerplexityScore score,
-      ScorePerplexity(tokens, options.window_len, bos, loaded.sequence.get(),
+      ScorePerplexity(tokens, options.windows, loaded.sequence.get(),
                       [&options](const PerplexityScore& so_far) {
                         if (options.json) return;
                         std::cout << absl::StrFormat("window %d: %.4f",
@@ -95,11 +98,11 @@ absl::Status RunPerplexity(absl::Span<const std::string> args,
                                   << std::endl;
                       }));
   std::cout << (options.json
-                    ? ToJson(score, options.window_len)
+                    ? ToJson(score, options.windows)
                     : absl::StrFormat(
                           "perplexity %.4f over %d tokens in %d windows of %d",
                           score.Perplexity(), score.num_scored,
-                          score.num_windows, options.window_len))
+                          score.num_windows, options.windows.len))
             << "\n";
   return absl::OkStatus();
 }

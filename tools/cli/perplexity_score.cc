@@ -10,8 +10,8 @@
 namespace tessera::cli {
 namespace {
 
-absl::Status ScoreWindow(absl::Span<const int32_t> window, SequenceModel* model,
-                         PerplexityScore* score) {
+absl::Status ScoreWindow(absl::Span<const int32_t> window, int num_unscored,
+                         SequenceModel* model, PerplexityScore* score) {
   model->Truncate(0);
   sampling::SamplingScratch scratch;
   absl::Status status;
@@ -19,6 +19,7 @@ absl::Status ScoreWindow(absl::Span<const int32_t> window, SequenceModel* model,
   RETURN_IF_ERROR(model->ExtendAndScore(
       window.first(window.size() - 1),
       [&](int64_t i, absl::Span<const float> logits) {
+        if (i + 1 < num_unscored) return;
         const absl::StatusOr<sampling::Logprobs> logprobs =
             sampling::ComputeLogprobs(logits, window[i + 1], 0, &scratch);
         if (logprobs.ok()) {
@@ -27,7 +28,7 @@ absl::Status ScoreWindow(absl::Span<const int32_t> window, SequenceModel* model,
           status = logprobs.status();
         }
       }));
-  score->num_scored += window.size() - 1;
+  score->num_scored += window.size() - num_unscored;
   ++score->num_windows;
   return status;
 }
@@ -39,28 +40,33 @@ double PerplexityScore::Perplexity() const {
 }
 
 absl::StatusOr<PerplexityScore> ScorePerplexity(
-    absl::Span<const int32_t> tokens, int window_len,
-    std::optional<int32_t> bos, SequenceModel* model,
+    absl::Span<const int32_t> tokens, const PerplexityWindows& windows,
+    SequenceModel* model,
     absl::FunctionRef<void(const PerplexityScore&)> progress) {
-  if (window_len < 2 || window_len > model->context_len()) {
+  if (windows.len < 2 || windows.len > model->context_len()) {
     return absl::InvalidArgumentError(
         absl::StrCat("a window must be of 2 to ", model->context_len(),
-                     " tokens (the model's context), not ", window_len));
+                     " tokens (the model's context), not ", windows.len));
   }
-  const size_t step = window_len - (bos ? 1 : 0);
+  if (windows.num_unscored < 1 || windows.num_unscored >= windows.len) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the unscored tokens of a window must be 1 to ",
+                     windows.len - 1, ", not ", windows.num_unscored));
+  }
+  const size_t step = windows.len - (windows.bos ? 1 : 0);
   if (tokens.size() < step) {
     return absl::InvalidArgumentError(
         absl::StrCat("the text has ", tokens.size(),
-                     " tokens: fewer than one window of ", window_len));
+                     " tokens: fewer than one window of ", windows.len));
   }
   PerplexityScore score;
   std::vector<int32_t> window;
   for (size_t begin = 0; begin + step <= tokens.size(); begin += step) {
     window.clear();
-    if (bos) window.push_back(*bos);
+    if (windows.bos) window.push_back(*windows.bos);
     window.insert(window.end(), tokens.begin() + begin,
                   tokens.begin() + begin + step);
-    RETURN_IF_ERROR(ScoreWindow(window, model, &score));
+    RETURN_IF_ERROR(ScoreWindow(window, windows.num_unscored, model, &score));
     progress(score);
   }
   return score;

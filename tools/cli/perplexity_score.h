@@ -20,15 +20,23 @@ struct PerplexityScore {
   double Perplexity() const;
 };
 
-// Scores consecutive windows of `window_len` tokens, each alone in the model:
-// every token of a window but its first, given those before it. The incomplete
-// last window is dropped. With `bos`, each window is that token and then
-// window_len - 1 of the text. `progress` is called after each window.
-// InvalidArgument: fewer tokens than one window, a window of fewer than 2
-// tokens or longer than the model's context. DataLoss: logits that are NaN.
+// How a text is cut: windows of `len` tokens, each alone in the model. With
+// `bos`, each is that token and then len - 1 of the text.
+struct PerplexityWindows {
+  int len = 512;
+  int num_unscored = 1;  // first tokens of a window that only give context
+  std::optional<int32_t> bos;
+};
+
+// Scores consecutive windows: every token of a window but its first
+// num_unscored, given those before it. The incomplete last window is dropped.
+// `progress` is called after each window. InvalidArgument: fewer tokens than
+// one window, a window of fewer than 2 tokens or longer than the model's
+// context, num_unscored below 1 or no token left to score. DataLoss: logits
+// that are NaN.
 absl::StatusOr<PerplexityScore> ScorePerplexity(
-    absl::Span<const int32_t> tokens, int window_len,
-    std::optional<int32_t> bos, SequenceModel* model,
+    absl::Span<const int32_t> tokens, const PerplexityWindows& windows,
+    SequenceModel* model,
     absl::FunctionRef<void(const PerplexityScore&)> progress);
 
 }  // namespace tessera::cli
