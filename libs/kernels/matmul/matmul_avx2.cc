@@ -311,9 +311,18 @@ inline void Store(const TileArguments& x, int64_t row, int64_t token,
                   __m256 value) {
   const int64_t left = x.num_rows - row;
   if (left <= 0) return;
-  const __m256i lanes = _mm256_cmpgt_epi32(
-      _mm256_set1_epi32(static_cast<int>(left < 8 ? left : 8)),
-      _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  if (left >= 8) {  // a masked store takes some 20 times as long on Zen
+    if (x.bias != nullptr) {
+      value = _mm256_add_ps(value, _mm256_loadu_ps(x.bias + row));
+    }
+    float* whole = x.output + token * x.output_stride + row;
+    if (x.accumulate) value = _mm256_add_ps(_mm256_loadu_ps(whole), value);
+    _mm256_storeu_ps(whole, value);
+    return;
+  }
+  const __m256i lanes =
+      _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(left)),
+                         _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   if (x.bias != nullptr) {
     value = _mm256_add_ps(value, _mm256_maskload_ps(x.bias + row, lanes));
   }
