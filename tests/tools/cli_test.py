@@ -140,6 +140,29 @@ class CompleteTest(unittest.TestCase):
         self.assertRegex(speeds, r"tok/s")
 
 
+class ConvertTest(unittest.TestCase):
+    def test_there_and_back(self):
+        text = "It's 123 <|im_start|> caf\u00e9s\n"
+        ids = run("tokenize", "-m", MODEL, stdin=text)[1]
+        with tempfile.TemporaryDirectory() as folder:
+            there, back = folder + "/there", folder + "/back.gguf"
+            run("convert", MODEL, there)
+            run("convert", there, back)
+            answers = set()
+            for model in (there, back):
+                self.assertEqual(ids, run("tokenize", "-m", model, stdin=text)[1])
+                found = run("complete", "-m", model, "-p", PROMPT, "-n", "12")
+                answers.add(found[1])
+            # The same weights in both, so the same bits.
+            self.assertEqual(1, len(answers), answers)
+            self.assertTrue(answers.pop().startswith(" Paris."))
+
+    def test_refuses_what_a_format_cannot_hold(self):
+        error = run("convert", MODEL, "/tmp/never", "--type", "q8_0",
+                    check=False)[2]
+        self.assertIn("safetensors cannot hold Q8_0", error)
+
+
 class PerplexityTest(unittest.TestCase):
     def test_of_plain_prose(self):
         text = ("It was a bright cold day in the village, and the children "

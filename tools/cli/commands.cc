@@ -7,6 +7,7 @@
 #include "libs/options/nearest.h"
 #include "tools/cli/bench.h"
 #include "tools/cli/complete.h"
+#include "tools/cli/convert.h"
 #include "tools/cli/inspect.h"
 #include "tools/cli/perplexity.h"
 #include "tools/cli/tokenize.h"
@@ -21,6 +22,7 @@ constexpr Command kCommands[] = {
      RunInspect},
     {"perplexity", "how well a model predicts a text", RunPerplexity},
     {"bench", "tokens a second", RunBench},
+    {"convert", "a model from GGUF to safetensors, or back", RunConvert},
 };
 
 void PrintHelp(std::ostream& out) {
