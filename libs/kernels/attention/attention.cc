@@ -28,8 +28,9 @@ const ChunkKernels& ReferenceKernels(KvDType dtype) {
 
 const ChunkKernels& KernelsFor(KernelSet kernels, KvDType dtype, int head_dim) {
 #if defined(__x86_64__)
-  if (head_dim % 16 == 0 && dtype == KvDType::kBF16) {
-    if (kernels == KernelSet::kAvx512) return kAvx512BF16Kernels;
+  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx512) {
+    if (dtype == KvDType::kBF16) return kAvx512BF16Kernels;
+    if (dtype == KvDType::kI8) return kAvx512I8Kernels;
   }
 #endif
   return ReferenceKernels(dtype);

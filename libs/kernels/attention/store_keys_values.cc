@@ -32,7 +32,8 @@ void StoreBFloat16(const float* key, const float* value, int head_dim, int slot,
   }
 }
 
-// The scale of `values` as int8, and its inverse: 0 where all are 0.
+// The scale of `values` as int8, and its inverse: 0 where all are next to 0,
+// since it would overflow.
 struct Int8Scale {
   float scale = 0;
   float inverse = 0;
@@ -44,12 +45,13 @@ Int8Scale ScaleOf(const float* values, int n) {
     largest = std::max(largest, std::fabs(values[i]));
   }
   const float scale = largest / 127;
-  return {scale, scale > 0 ? 1 / scale : 0};
+  return {scale, scale > 1e-30f ? 1 / scale : 0};
 }
 
 uint8_t Quantize(float value, const Int8Scale& scale) {
   const float steps = std::nearbyintf(value * scale.inverse);
-  return static_cast<uint8_t>(std::clamp(steps, -127.0f, 127.0f) + 128);
+  if (!(std::fabs(steps) <= 127)) return 128;  // no number
+  return static_cast<uint8_t>(steps + 128);
 }
 
 void StoreInt8(const float* key, const float* value, int head_dim, int slot,
