@@ -158,7 +158,7 @@ class ConvertTest(unittest.TestCase):
             self.assertTrue(answers.pop().startswith(" Paris."))
 
     def test_refuses_what_a_format_cannot_hold(self):
-        error = run("convert", MODEL, "/tmp/never", "--type", "q8_0",
+        error = run("convert", MODEL, "/tmp/never", "--dtype", "q8_0",
                     check=False)[2]
         self.assertIn("safetensors cannot hold Q8_0", error)
 
