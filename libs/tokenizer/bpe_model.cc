@@ -33,10 +33,11 @@ BpeModel::BpeModel(const BpeSpec& spec, std::vector<absl::string_view> pieces)
 }
 
 absl::StatusOr<std::unique_ptr<const BpeModel>> BpeModel::Create(
-    const BpeSpec& spec, std::vector<absl::string_view> pieces) {
+    const BpeSpec& spec, std::vector<absl::string_view> pieces,
+    const absl::flat_hash_set<absl::string_view>& special_texts) {
   std::unique_ptr<BpeModel> model(new BpeModel(spec, std::move(pieces)));
   RETURN_IF_ERROR(model->IndexPieces());
-  RETURN_IF_ERROR(model->AddMerges(spec.merges));
+  RETURN_IF_ERROR(model->AddMerges(spec.merges, special_texts));
   for (int byte = 0; byte < 256; ++byte) {
     const char character = static_cast<char>(byte);
     if (byte < 0x80 || model->alphabet_ == BpeSpec::Alphabet::kBytes) {
@@ -65,39 +66,52 @@ absl::Status BpeModel::IndexPieces() {
   return absl::OkStatus();
 }
 
+// The ids of a merge's halves and of what they make, as `ids`.
+absl::Status BpeModel::ResolveMerge(
+    const std::pair<std::string, std::string>& merge, int32_t ids[3]) const {
+  const auto& [left, right] = merge;
+  std::string piece = absl::StrCat(left, right);
+  size_t left_size = left.size();
+  if (alphabet_ == BpeSpec::Alphabet::kBytes) {
+    piece.clear();
+    const bool left_is_letters = AppendAlphabetBytes(left, &piece);
+    left_size = piece.size();
+    if (!left_is_letters || !AppendAlphabetBytes(right, &piece)) {
+      return absl::InvalidArgumentError("is not in the byte alphabet");
+    }
+  }
+  const absl::string_view view = piece;
+  const absl::string_view parts[] = {view.substr(0, left_size),
+                                     view.substr(left_size), view};
+  for (int i = 0; i < 3; ++i) {
+    const auto it = ids_.find(parts[i]);
+    if (it == ids_.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "needs ", Quoted(parts[i]), ", which is no token that text makes"));
+    }
+    ids[i] = it->second;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status BpeModel::AddMerges(
-    const std::vector<std::pair<std::string, std::string>>& merges) {
-  std::string piece;
+    const std::vector<std::pair<std::string, std::string>>& merges,
+    const absl::flat_hash_set<absl::string_view>& special_texts) {
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     const auto& [left, right] = merges[rank];
-    size_t left_size = left.size();
-    piece.clear();
-    if (alphabet_ == BpeSpec::Alphabet::kBytes) {
-      bool is_letters = AppendAlphabetBytes(left, &piece);
-      left_size = piece.size();
-      is_letters = is_letters && AppendAlphabetBytes(right, &piece);
-      if (!is_letters) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("merges[", rank, "] ", Quoted(left), " + ",
-                         Quoted(right), " is not in the byte alphabet"));
-      }
-    } else {
-      absl::StrAppend(&piece, left, right);
-    }
-    const absl::string_view view = piece;
-    const absl::string_view halves[] = {view.substr(0, left_size),
-                                        view.substr(left_size), view};
     int32_t ids[3];
-    for (int i = 0; i < 3; ++i) {
-      const auto it = ids_.find(halves[i]);
-      if (it == ids_.end()) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "merges[", rank, "] ", Quoted(left), " + ", Quoted(right), ": ",
-            Quoted(halves[i]), " is not a token that text makes"));
-      }
-      ids[i] = it->second;
+    const absl::Status status = ResolveMerge(merges[rank], ids);
+    if (status.ok()) {
+      merges_.Insert(ids[0], ids[1], {static_cast<uint32_t>(rank), ids[2]});
+      continue;
     }
-    merges_.Insert(ids[0], ids[1], {static_cast<uint32_t>(rank), ids[2]});
+    const bool is_special = special_texts.contains(left) ||
+                            special_texts.contains(right) ||
+                            special_texts.contains(absl::StrCat(left, right));
+    if (!is_special) {
+      return Annotate(status, absl::StrCat("merges[", rank, "] ", Quoted(left),
+                                           " + ", Quoted(right)));
+    }
   }
   return absl::OkStatus();
 }

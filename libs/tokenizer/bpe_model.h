@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/tokenizer/merge_symbols.h"
@@ -22,9 +23,12 @@ class BpeModel {
   // `pieces` [V]: the text by which each token is found, empty for one that no
   // text makes (a special token); the views outlive the model. In a byte-level
   // vocabulary they are bytes, and so are the merges' halves.
+  // A merge of or into one of `special_texts` is left out, so that no text
+  // becomes a special token.
   // InvalidArgument: duplicate tokens, a merge of what is not in `pieces`.
   static absl::StatusOr<std::unique_ptr<const BpeModel>> Create(
-      const BpeSpec& spec, std::vector<absl::string_view> pieces);
+      const BpeSpec& spec, std::vector<absl::string_view> pieces,
+      const absl::flat_hash_set<absl::string_view>& special_texts);
 
   // Appends the word's tokens to `tokens`.
   void Encode(absl::string_view word, MergeWorkspace* workspace,
@@ -43,8 +47,11 @@ class BpeModel {
 
   BpeModel(const BpeSpec& spec, std::vector<absl::string_view> pieces);
   absl::Status IndexPieces();
+  absl::Status ResolveMerge(const std::pair<std::string, std::string>& merge,
+                            int32_t ids[3]) const;
   absl::Status AddMerges(
-      const std::vector<std::pair<std::string, std::string>>& merges);
+      const std::vector<std::pair<std::string, std::string>>& merges,
+      const absl::flat_hash_set<absl::string_view>& special_texts);
   void AppendSymbols(absl::string_view word,
                      std::vector<int32_t>* symbols) const;
   bool AppendByteTokens(absl::string_view character,

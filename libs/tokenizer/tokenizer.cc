@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -59,6 +60,14 @@ std::vector<absl::string_view> MakePieces(const TokenizerSpec& spec,
       pieces[id] = bytes[id];
   }
   return pieces;
+}
+
+absl::flat_hash_set<absl::string_view> SpecialTexts(const TokenizerSpec& spec) {
+  absl::flat_hash_set<absl::string_view> texts;
+  for (size_t id = 0; id < spec.tokens.size(); ++id) {
+    if (IsSpecialType(spec.types[id])) texts.insert(spec.tokens[id]);
+  }
+  return texts;
 }
 
 // Cuts at spaces where that changes nothing but the speed.
@@ -127,7 +136,8 @@ struct Tokenizer::Parts {
 };
 
 absl::Status Tokenizer::Parts::Build() {
-  ASSIGN_OR_RETURN(bpe, BpeModel::Create(spec.bpe, MakePieces(spec, bytes)));
+  ASSIGN_OR_RETURN(bpe, BpeModel::Create(spec.bpe, MakePieces(spec, bytes),
+                                         SpecialTexts(spec)));
   SplitMarkedWords(*bpe, &spec);
   ASSIGN_OR_RETURN(splitter, WordSplitter::Create(spec.splits));
   std::vector<AddedToken> raw, normalized;
@@ -151,6 +161,7 @@ absl::Status Tokenizer::Parts::Build() {
 absl::Status Tokenizer::Parts::EncodeWords(absl::string_view text,
                                            bool is_first, Workspace* workspace,
                                            std::vector<int32_t>* ids) const {
+  if (text.empty()) return absl::OkStatus();  // it gets no prefix
   const PrefixStep& step = spec.prefix_step;
   if (step.replace_spaces) {
     workspace->prefixed = absl::StrReplaceAll(text, {{" ", kSpaceMarker}});
