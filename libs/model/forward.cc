@@ -97,21 +97,22 @@ Activations ForwardPass::Input(Worker& worker, const float* rows,
   const Activations input(matrix.activation_kinds(), num_rows, columns,
                           is_private ? own.activations : scratch_.activations);
   const Range share = is_private ? Range{0, num_rows} : worker.Share(num_rows);
-  if (norm != nullptr) {
-    float* normed = is_private ? own.normed : scratch_.normed;
-    kernels::RmsNorm(worker.kernels(),
-                     {.input = rows + share.begin * columns,
-                      .input_stride = columns,
-                      .weight = norm->data(),
-                      .epsilon = config_.rms_norm_epsilon,
-                      .output = normed + share.begin * columns,
-                      .output_stride = columns,
-                      .num_rows = share.size(),
-                      .dim = columns});
-    rows = normed;
+  // Row by row, so that what is normalized is packed while it is in the L1.
+  for (int64_t i = share.begin; i < share.end; ++i) {
+    const float* row = rows + i * columns;
+    if (norm != nullptr) {
+      kernels::RmsNorm(worker.kernels(), {.input = row,
+                                          .input_stride = columns,
+                                          .weight = norm->data(),
+                                          .epsilon = config_.rms_norm_epsilon,
+                                          .output = own.normed,
+                                          .output_stride = columns,
+                                          .num_rows = 1,
+                                          .dim = columns});
+      row = own.normed;
+    }
+    input.Pack(worker.kernels(), row, columns, i, i + 1, 0, input.num_blocks());
   }
-  input.Pack(worker.kernels(), rows + share.begin * columns, columns,
-             share.begin, share.end, 0, input.num_blocks());
   if (!is_private) worker.Barrier();
   return input;
 }
@@ -270,11 +271,11 @@ void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
   clock.Mark(ForwardOp::kDown);
 }
 
-// Only of the tokens asked for: their rows are gathered to the front first.
+// Only of the tokens asked for, gathered first.
 void ForwardPass::Logits(Worker& worker) {
   const int64_t dim = config_.hidden_dim;
   const int64_t num_rows = logit_rows_.size();
-  float* gathered = scratch_.normed;  // normalized in place
+  float* gathered = scratch_.gathered;
   const Range share = worker.Share(num_rows);
   for (int64_t i = share.begin; i < share.end; ++i) {
     std::copy_n(scratch_.hidden + logit_rows_[i] * dim, dim,

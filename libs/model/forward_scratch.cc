@@ -43,7 +43,7 @@ int64_t Carve(const ModelConfig& config, const Sizes& sizes, uint8_t* base,
   const int64_t t = sizes.max_tokens;
   const int64_t feed_forward_rows = (config.feed_forward_dim + 15) / 16 * 16;
   scratch.hidden = pieces.Floats(t * config.hidden_dim);
-  scratch.normed = pieces.Floats(t * config.hidden_dim);
+  scratch.gathered = pieces.Floats(t * config.hidden_dim);
   scratch.query_key_value =
       pieces.Floats(t * (config.query_dim() + 2 * config.key_value_dim()));
   scratch.attention = pieces.Floats(t * config.query_dim());
@@ -58,7 +58,7 @@ int64_t Carve(const ModelConfig& config, const Sizes& sizes, uint8_t* base,
       pieces.Bytes(sizes.attention_bytes), sizes.attention_bytes);
   scratch.privates.resize(sizes.num_workers);
   for (ForwardScratch::Private& own : scratch.privates) {
-    own.normed = pieces.Floats(kPrivateTokens * config.hidden_dim);
+    own.normed = pieces.Floats(config.hidden_dim);
     own.activations = pieces.Bytes(sizes.private_bytes);
   }
   return pieces.used();

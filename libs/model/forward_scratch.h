@@ -27,21 +27,21 @@ struct ForwardScratch {
                                                  int64_t max_tokens,
                                                  int64_t max_context);
 
-  // Of one worker, for kPrivateTokens tokens.
+  // Of one worker.
   struct Private {
-    float* normed;         // [kPrivateTokens, hidden]
-    uint8_t* activations;  // of the widest matrix
+    float* normed;         // [hidden]
+    uint8_t* activations;  // of kPrivateTokens tokens, the widest matrix
   };
 
-  float* hidden;                      // [T, hidden], the residual stream
-  float* normed;                      // [T, hidden]
-  float* query_key_value;             // [T, (H + 2G) D]
-  float* attention;                   // [T, H D]
-  float* gate_up;                     // [T, 2 * 16 ceil(F / 16)]
-  float* feed_forward;                // [T, F]
-  float* cos;                         // [T, rotary_dim / 2]
-  float* sin;                         // [T, rotary_dim / 2]
-  uint8_t* activations;               // [T, max(hidden, H D)], packed
+  float* hidden;           // [T, hidden], the residual stream
+  float* gathered;         // [T, hidden], the rows whose logits are wanted
+  float* query_key_value;  // [T, (H + 2G) D]
+  float* attention;        // [T, H D]
+  float* gate_up;          // [T, 2 * 16 ceil(F / 16)]
+  float* feed_forward;     // [T, F]
+  float* cos;              // [T, rotary_dim / 2]
+  float* sin;              // [T, rotary_dim / 2]
+  uint8_t* activations;    // [T, max(hidden, H D)], packed
   uint8_t* feed_forward_activations;  // [T, F], packed
   absl::Span<uint8_t> attention_scratch;
   std::vector<Private> privates;  // one a worker

@@ -72,7 +72,7 @@ void QuantizeRow(const ActivationRow& row) {
     const int32_t low_sum = Sum(_mm256_add_epi32(q[0], q[1]));
     const int32_t high_sum = Sum(_mm256_add_epi32(q[2], q[3]));
     const int32_t sum = low_sum + high_sum;
-    const float scale = max / 127.0f;
+    const float scale = max * (1.0f / 127.0f);
     StoreFloat(block + layout.scale(row.token), scale);
     StoreFloat(block + layout.scaled_sum(row.token),
                scale * static_cast<float>(sum));

@@ -34,7 +34,7 @@ void QuantizeBlock(const ActivationRow& row, int64_t b, uint8_t* block) {
     sums[i / 16] += q;
   }
   const int32_t sum = sums[0] + sums[1];
-  const float scale = max / 127.0f;
+  const float scale = max * (1.0f / 127.0f);
   Put(block + layout.scale(row.token), scale);
   Put(block + layout.scaled_sum(row.token), scale * static_cast<float>(sum));
   Put(block + layout.sum8(row.token), -8 * sum);

@@ -10,10 +10,10 @@
 //   bf16   x[16 pairs][W][2]
 //   float  x[32][W]
 //
-// with x ~ scale * q and scale = max|x| / 127; scaled_sum = scale * sum(q)
-// meets a format's minimum; sum8 = -8 sum(q), sum128 = -128 sum(q) and sum32 =
-// -32 times the sum of each half are what dot products with offset weights
-// start from.
+// with x ~ scale * q, q = round(x * (127 / max|x|)), scale = max|x| * (1 /
+// 127); scaled_sum = scale * sum(q) meets a format's minimum; sum8 = -8 sum(q),
+// sum128 = -128 sum(q) and sum32 = -32 times the sum of each half are what dot
+// products with offset weights start from.
 #pragma once
 
 #include <cstdint>
