@@ -28,6 +28,10 @@ const ChunkKernels& ReferenceKernels(KvDType dtype) {
 
 const ChunkKernels& KernelsFor(KernelSet kernels, KvDType dtype, int head_dim) {
 #if defined(__x86_64__)
+  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx2) {
+    if (dtype == KvDType::kBF16) return kAvx2BF16Kernels;
+    if (dtype == KvDType::kI8) return kAvx2I8Kernels;
+  }
   if (head_dim % 16 == 0 && kernels == KernelSet::kAvx512) {
     if (dtype == KvDType::kBF16) return kAvx512BF16Kernels;
     if (dtype == KvDType::kI8) return kAvx512I8Kernels;

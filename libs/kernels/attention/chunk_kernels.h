@@ -80,6 +80,9 @@ struct ChunkKernels {
 };
 
 // Of one instruction set, for every type of cache.
+void MergeStatesAvx2(const RowStates& partial, int num_rows, int head_dim,
+                     const RowStates& states);
+void FinishRowsAvx2(const RowStates& states, const OutputRows& rows);
 void MergeStatesAvx512(const RowStates& partial, int num_rows, int head_dim,
                        const RowStates& states);
 void FinishRowsAvx512(const RowStates& states, const OutputRows& rows);
