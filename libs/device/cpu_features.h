@@ -21,7 +21,10 @@ struct CpuFeatures {
 const CpuFeatures& HostCpuFeatures();
 
 // One family of kernels. Each operation has a plain reference, the oracle; the
-// others are chosen where the processor has what they were compiled for.
+// others are chosen where the processor has what they were compiled for. A set
+// names its device too: these run on the CPU, over host memory. A GPU's will be
+// one more value, so that contracts that take a set, or a Worker that carries
+// one, stay as they are.
 enum class KernelSet : uint8_t { kReference, kAvx2, kAvx512 };
 
 absl::string_view KernelSetName(KernelSet kernels);

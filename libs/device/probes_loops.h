@@ -11,8 +11,8 @@ namespace tessera::device {
 uint64_t ReadAllAvx512(const uint8_t* data, int64_t num_bytes);
 uint64_t ReadAllAvx2(const uint8_t* data, int64_t num_bytes);
 
-// Runs that many steps; returns something, so that they are not left out. A step
-// is as many operations as the constant of its name says.
+// Runs that many steps; returns something, so that they are not left out. A
+// step is as many operations as the constant of its name says.
 inline constexpr int64_t kF32OperationsAvx512 = 12 * 16 * 2;
 inline constexpr int64_t kBF16OperationsAvx512 = 12 * 32 * 2;
 inline constexpr int64_t kI8OperationsAvx512 = 12 * 64 * 2;

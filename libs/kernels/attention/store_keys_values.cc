@@ -20,15 +20,15 @@ void StoreFloat(const float* key, const float* value, int head_dim, int slot,
               value, bytes);
 }
 
-// Rounds to bf16 as FloatToBFloat16 does, without its branch, so that the
-// compiler makes vectors of it.
+// Rounds to bf16, to nearest and even, without a branch, so that the compiler
+// makes vectors of it. What is not finite becomes 0, as in int8: a draft that
+// is taken back leaves its values behind, and a masked one is multiplied by 0.
 void RoundToBFloat16(const float* input, int n, uint16_t* output) {
   for (int i = 0; i < n; ++i) {
     const uint32_t bits = std::bit_cast<uint32_t>(input[i]);
     const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    const uint32_t quiet_nan = (bits >> 16) | 0x40;
-    output[i] = static_cast<uint16_t>(
-        (bits & 0x7fffffff) > 0x7f800000 ? quiet_nan : rounded);
+    output[i] =
+        static_cast<uint16_t>((rounded & 0x7f80) == 0x7f80 ? 0 : rounded);
   }
 }
 
@@ -98,7 +98,8 @@ struct Int8Scale {
 Int8Scale ScaleOf(const float* values, int n) {
   float largest = 0;
   for (int i = 0; i < n; ++i) {
-    largest = std::max(largest, std::fabs(values[i]));
+    const float size = std::fabs(values[i]);
+    if (size > largest && std::isfinite(size)) largest = size;
   }
   const float scale = largest / 127;
   return {scale, scale > 1e-30f ? 1 / scale : 0};
