@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """The tessera binary as a user meets it, on the default model."""
 
+import contextlib
 import glob
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 TESSERA = os.path.abspath("tools/tessera")
@@ -161,6 +166,70 @@ class ConvertTest(unittest.TestCase):
         error = run("convert", MODEL, "/tmp/never", "--dtype", "q8_0",
                     check=False)[2]
         self.assertIn("safetensors cannot hold Q8_0", error)
+
+
+class Terminal:
+    """tessera in a terminal of its own."""
+
+    def __init__(self, *arguments):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execv(TESSERA, [TESSERA, *arguments])
+        self.seen = ""
+
+    def read_until(self, words, seconds=120):
+        """What came, up to and with `words`."""
+        end = time.monotonic() + seconds
+        while words not in self.seen:
+            if not select.select([self.fd], [], [], end - time.monotonic())[0]:
+                raise AssertionError(f"no {words!r} in {self.seen!r}")
+            self.seen += os.read(self.fd, 65536).decode(errors="replace")
+        found, self.seen = self.seen.split(words, 1)
+        return found + words
+
+    def write(self, text):
+        os.write(self.fd, text.encode())
+
+    def exit_status(self):
+        with contextlib.suppress(OSError):  # its end closes the terminal
+            while os.read(self.fd, 65536):
+                pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+class ChatTest(unittest.TestCase):
+    def test_without_a_terminal_answers_one_question_and_ends(self):
+        output = run("chat", "-m", MODEL, "-n", "24")[1].splitlines()
+        self.assertRegex(output[0], r"^> .*\?$")
+        self.assertRegex(output[1], r"\w+ \w+")
+        self.assertRegex(output[-2], r"prompt \d+ tokens, .* tok/s; first token")
+        self.assertRegex(output[-1], r"loaded in .* s; load to first token")
+
+    def test_talks_in_a_terminal(self):
+        chat = Terminal("chat", "-m", MODEL, "-n", "16", "--temperature=0")
+        chat.read_until("> ")
+        chat.write("Say hello.\n")
+        first = chat.read_until("tok/s]")
+        self.assertIn("first token", first)
+        chat.read_until("> ")
+        chat.write("And again.\n")
+        # Only what is new is computed.
+        self.assertRegex(chat.read_until("tok/s]"), r"\(\d+ cached\)")
+        chat.read_until("> ")
+        chat.write("/quit\n")
+        self.assertEqual(0, chat.exit_status())
+
+    def test_control_c_ends_the_answer_and_then_the_program(self):
+        chat = Terminal("chat", "-m", MODEL, "--ignore-eos", "-n", "8000")
+        chat.read_until("> ")
+        chat.write("Tell me a long story.\n")
+        chat.read_until("story.\r\n")
+        time.sleep(1)
+        chat.write("\x03")
+        chat.read_until("tok/s]")
+        chat.read_until("> ")
+        chat.write("\x03")
+        self.assertEqual(-signal.SIGINT, chat.exit_status())
 
 
 class PerplexityTest(unittest.TestCase):

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "libs/options/nearest.h"
 #include "tools/cli/bench.h"
+#include "tools/cli/chat.h"
 #include "tools/cli/complete.h"
 #include "tools/cli/convert.h"
 #include "tools/cli/inspect.h"
@@ -16,6 +17,7 @@ namespace tessera::cli {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"chat", "talks in the terminal", RunChat},
     {"complete", "continues a text", RunComplete},
     {"tokenize", "text on standard input to token ids", RunTokenize},
     {"inspect", "what a model file holds, and what would be refused",

@@ -75,6 +75,7 @@ absl::Status RunComplete(absl::Span<const std::string> args,
       Generate(ids, options.generation, *loaded.tokenizer,
                loaded.sequence.get(), [&options](absl::string_view text) {
                  if (!options.json) std::cout << text << std::flush;
+                 return true;
                }));
   if (options.json) {
     std::cout << GenerationToJson(

@@ -76,10 +76,68 @@ absl::StatusOr<sampling::Sampler> MakeSampler(absl::Span<const int32_t> prompt,
   return sampling::Sampler::Create(std::move(parameters), vocab_size, prompt);
 }
 
+// Tokens into text, up to the first reason to stop.
+class Answer {
+ public:
+  Answer(const GenerationOptions& options, const EndTokens& end_tokens,
+         const tokenizer::Tokenizer& tokenizer,
+         absl::FunctionRef<bool(absl::string_view)> show)
+      : max_tokens_(options.max_tokens),
+        end_tokens_(end_tokens),
+        decoder_(&tokenizer),
+        stop_(options.stop),
+        show_(show) {}
+
+  // False: that was the last token.
+  bool Append(int32_t token) {
+    result_.tokens.push_back(token);
+    if (end_tokens_.Contains(token)) {
+      result_.finish_reason = FinishReason::kStop;
+      return false;
+    }
+    const bool go_on = Show(stop_.Append(decoder_.Push(token)));
+    if (stop_.stopped()) {
+      result_.finish_reason = FinishReason::kStop;
+      return false;
+    }
+    if (!go_on) {
+      result_.finish_reason = FinishReason::kAbort;
+      return false;
+    }
+    return result_.tokens.size() < max_tokens_;
+  }
+
+  Generation Finish() {
+    Show(stop_.Append(decoder_.Flush()) + stop_.Finish());
+    return std::move(result_);
+  }
+
+ private:
+  bool Show(const std::string& text) {
+    result_.text += text;
+    return text.empty() || show_(text);
+  }
+
+  const size_t max_tokens_;
+  const EndTokens& end_tokens_;
+  tokenizer::StreamDecoder decoder_;
+  StopText stop_;
+  absl::FunctionRef<bool(absl::string_view)> show_;
+  Generation result_;
+};
+
 }  // namespace
 
 absl::string_view FinishReasonName(FinishReason reason) {
-  return reason == FinishReason::kStop ? "stop" : "length";
+  switch (reason) {
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kAbort:
+      return "abort";
+  }
+  return "";
 }
 
 double GenerationTimes::PromptTokensPerSecond() const {
@@ -95,20 +153,14 @@ double GenerationTimes::DecodeTokensPerSecond() const {
 absl::StatusOr<Generation> Generate(
     absl::Span<const int32_t> prompt, const GenerationOptions& options,
     const tokenizer::Tokenizer& tokenizer, SequenceModel* model,
-    absl::FunctionRef<void(absl::string_view)> show) {
+    absl::FunctionRef<bool(absl::string_view)> show) {
   RETURN_IF_ERROR(CheckPrompt(prompt, *model));
   const EndTokens end_tokens(options, tokenizer);
   ASSIGN_OR_RETURN(
       sampling::Sampler sampler,
       MakeSampler(prompt, options, end_tokens, model->vocab_size()));
   sampling::SamplingScratch scratch;
-  tokenizer::StreamDecoder decoder(&tokenizer);
-  StopText stop(options.stop);
-  Generation result;
-  const auto show_text = [&](const std::string& text) {
-    result.text += text;
-    if (!text.empty()) show(text);
-  };
+  Answer answer(options, end_tokens, tokenizer, show);
 
   const absl::Time start = absl::Now();
   absl::Time first_token = start;
@@ -120,26 +172,13 @@ absl::StatusOr<Generation> Generate(
     const int64_t position = model->tokens().size();
     ASSIGN_OR_RETURN(const int32_t token,
                      sampler.Sample(logits, position, &scratch));
-    if (result.tokens.empty()) first_token = absl::Now();
-    result.tokens.push_back(token);
-    if (end_tokens.Contains(token)) {
-      result.finish_reason = FinishReason::kStop;
-      break;
-    }
+    if (position == prompt.size()) first_token = absl::Now();
+    const bool is_full = position == model->context_len();
+    if (!answer.Append(token) || is_full) break;
     sampler.Append(token);
-    show_text(stop.Append(decoder.Push(token)));
-    if (stop.stopped()) {
-      result.finish_reason = FinishReason::kStop;
-      break;
-    }
-    if (result.tokens.size() == options.max_tokens ||
-        position == model->context_len()) {
-      break;
-    }
     ASSIGN_OR_RETURN(logits, model->Extend({token}));
   }
-  show_text(stop.Append(decoder.Flush()));
-  show_text(stop.Finish());
+  Generation result = answer.Finish();
   result.times = {.num_prompt = static_cast<int>(prompt.size()),
                   .num_cached = static_cast<int>(num_cached),
                   .num_generated = static_cast<int>(result.tokens.size()),

@@ -19,6 +19,7 @@ namespace tessera::cli {
 enum class FinishReason {
   kStop,    // an end token, or a stop text
   kLength,  // max_tokens, or the model's context is full
+  kAbort,   // whoever was shown the text had enough
 };
 absl::string_view FinishReasonName(FinishReason reason);  // as in the HTTP API
 
@@ -42,12 +43,13 @@ struct Generation {
 
 // Continues `prompt`. What `model` has in common with it already is kept, and
 // the rest of the model's tokens are dropped. `show` gets the text as it comes,
-// in whole characters; the pieces make up Generation::text.
+// in whole characters; the pieces make up Generation::text. Where it returns
+// false the answer ends.
 // InvalidArgument: an empty prompt, one that leaves no room for a token, or a
 // sampling field that is out of range.
 absl::StatusOr<Generation> Generate(
     absl::Span<const int32_t> prompt, const GenerationOptions& options,
     const tokenizer::Tokenizer& tokenizer, SequenceModel* model,
-    absl::FunctionRef<void(absl::string_view)> show);
+    absl::FunctionRef<bool(absl::string_view)> show);
 
 }  // namespace tessera::cli

@@ -44,14 +44,17 @@ class GenerationTest : public testing::Test {
   absl::StatusOr<Generation> Run(FakeSequenceModel* model,
                                  std::vector<int32_t> prompt) {
     shown_.clear();
-    return Generate(
-        prompt, options_, *tokenizer_, model,
-        [this](absl::string_view text) { shown_.emplace_back(text); });
+    return Generate(prompt, options_, *tokenizer_, model,
+                    [this](absl::string_view text) {
+                      shown_.emplace_back(text);
+                      return shown_.size() < max_shown_;
+                    });
   }
 
   const std::unique_ptr<const Tokenizer> tokenizer_ = MakeTokenizer();
   GenerationOptions options_;
   std::vector<std::string> shown_;
+  size_t max_shown_ = 100;
 };
 
 TEST_F(GenerationTest, GoesOnToTheEndToken) {
@@ -115,6 +118,15 @@ TEST_F(GenerationTest, StopTextsEndTheAnswerBeforeThem) {
   EXPECT_EQ(result->text, "a");
   EXPECT_EQ(result->finish_reason, FinishReason::kStop);
   EXPECT_EQ(result->tokens.size(), 3u);
+}
+
+TEST_F(GenerationTest, EndsWhenTheReaderHasEnough) {
+  max_shown_ = 2;
+  FakeSequenceModel model = Script(1, {0, 1, 2, 0});
+  const auto result = Run(&model, {0});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->text, "ab");
+  EXPECT_EQ(result->finish_reason, FinishReason::kAbort);
 }
 
 TEST_F(GenerationTest, ShowsWholeCharacters) {
