@@ -1,11 +1,12 @@
 #include "libs/kernels/attention/attention.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "libs/base/check.h"
 #include "libs/kernels/attention/attention_batch.h"
 #include "libs/kernels/attention/chunk_kernels.h"
+#include "libs/kernels/attention/store_keys_values.h"
+#include "libs/kernels/attention/store_token.h"
 
 namespace tessera::attention {
 namespace {
@@ -40,7 +41,36 @@ const ChunkKernels& KernelsFor(KernelSet kernels, KvDType dtype, int head_dim) {
   return ReferenceKernels(dtype);
 }
 
+StoreToken StoreTokenFor(KernelSet kernels, KvDType dtype, int head_dim) {
+#if defined(__x86_64__)
+  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx2) {
+    if (dtype == KvDType::kBF16) return StoreTokenBF16Avx2;
+    if (dtype == KvDType::kI8) return StoreTokenI8Avx2;
+  }
+  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx512) {
+    if (dtype == KvDType::kBF16) return StoreTokenBF16Avx512;
+    if (dtype == KvDType::kI8) return StoreTokenI8Avx512;
+  }
+#endif
+  switch (dtype) {
+    case KvDType::kF32:
+      return StoreTokenF32Reference;
+    case KvDType::kBF16:
+      return StoreTokenBF16Reference;
+    case KvDType::kI8:
+      return StoreTokenI8Reference;
+  }
+  return StoreTokenF32Reference;
+}
+
 }  // namespace
+
+void StoreKeysValues(KernelSet kernels, const KeyValueRows& rows,
+                     absl::Span<const AttentionSequence> sequences,
+                     Range tokens, int kv_head, const KvLayer& kv) {
+  StoreTokens(StoreTokenFor(kernels, kv.dtype, kv.head_dim), rows, sequences,
+              tokens, kv_head, kv);
+}
 
 int64_t PagedAttentionScratchBytes(const AttentionShape& shape, KvDType dtype,
                                    int num_workers, int64_t max_tokens,

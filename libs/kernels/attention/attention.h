@@ -26,35 +26,18 @@
 #include "absl/types/span.h"
 #include "libs/device/cpu_features.h"
 #include "libs/device/worker_team.h"
+#include "libs/kernels/attention/attention_sequence.h"
 #include "libs/kernels/attention/kv_layout.h"
 
 namespace tessera::attention {
 
-// Consecutive new tokens of one sequence: a prompt or a chunk of one, a token,
-// or a token and its drafts. Query i sits at position first_position + i, which
-// is also its key's; it sees keys 0 to its own.
-struct AttentionSequence {
-  int64_t first_query = 0;     // its row in the batch
-  int num_queries = 0;         // at least 1
-  int64_t first_position = 0;  // tokens in the cache before these
-  // Block i holds positions [i * 32, i * 32 + 32); as many entries as its
-  // positions need, the rest unread. So are, with a window, entries of blocks
-  // that no query sees any more.
-  absl::Span<const int32_t> block_table;
-};
-
 // Writes keys (rotated) and values of the batch rows `tokens`, one head, into
-// their blocks. Rows are [T, row_stride] f32: head g of row t is at
-// key + t * row_stride + g * D, `value` alike. No barrier inside: workers share
-// tokens and heads as they please, each (token, head) stored by one of them.
+// their blocks. No barrier inside: workers share tokens and heads as they
+// please, each (token, head) stored by one of them. The same bits in every
+// kernel set.
 //
 // The last token of a sequence brings zeros for the rest of its block, if the
 // block was begun by this batch: a recycled block needs no preparation.
-struct KeyValueRows {
-  const float* key = nullptr;
-  const float* value = nullptr;
-  int64_t row_stride = 0;
-};
 void StoreKeysValues(device::KernelSet kernels, const KeyValueRows& rows,
                      absl::Span<const AttentionSequence> sequences,
                      device::Range tokens, int kv_head, const KvLayer& kv);

@@ -23,7 +23,7 @@ struct OneHead {
     const int num_tokens = static_cast<int>(rows.size() / (2 * kDim));
     const AttentionSequence sequence = {0, num_tokens, first_position,
                                         absl::MakeConstSpan(&block, 1)};
-    StoreKeysValues(device::KernelSet::kReference,
+    StoreKeysValues(device::BestKernelSet(device::HostCpuFeatures()),
                     {rows.data(), rows.data() + kDim, 2 * kDim},
                     absl::MakeConstSpan(&sequence, 1), {0, num_tokens}, 0, kv);
   }
