@@ -51,8 +51,8 @@ class Checkpoint {
   // file and tensor.
   virtual absl::StatusOr<TensorView> Find(absl::string_view name) = 0;
 
-  // Gives the memory of a view that Find returned back to the system. GGUF and
-  // aligned safetensors may still be read, slowly; do not rely on it.
+  // Gives the memory of a view that Find returned, or of an entry's, back to
+  // the system. It must not be read any more: where it was a copy, it is gone.
   virtual void Release(const TensorView& view) = 0;
 };
 

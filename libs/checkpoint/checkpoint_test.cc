@@ -137,8 +137,11 @@ TEST_F(CheckpointTest, AlignsTensorsThatLieAskew) {
   const TensorView view = *checkpoint->Find("w");
   EXPECT_EQ(reinterpret_cast<uintptr_t>(view.data()) % 4, 0);
   EXPECT_EQ(view.data_as<float>()[1], -2.5f);
+  EXPECT_EQ(checkpoint->Find("w")->data(), view.data());  // one copy
   checkpoint->Release(view);
   EXPECT_EQ(checkpoint->Find("w")->data_as<float>()[0], 1.5f);
+  checkpoint->Release(checkpoint->FindEntry("w")->view);
+  EXPECT_EQ(checkpoint->Find("w")->data_as<float>()[1], -2.5f);
 }
 
 TEST_F(CheckpointTest, RefusesTypesItLacksByName) {

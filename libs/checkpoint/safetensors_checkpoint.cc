@@ -49,7 +49,7 @@ class SafetensorsCheckpoint : public Checkpoint {
   absl::flat_hash_map<std::string, Place> index_;
 
   std::mutex mutex_;  // guards copies_
-  // Copies of tensors whose bytes lie askew in the file, by their address.
+  // Copies of tensors whose bytes lie askew in the file, by the address there.
   absl::flat_hash_map<const void*, std::unique_ptr<uint64_t[]>> copies_;
 };
 
@@ -83,23 +83,25 @@ absl::StatusOr<TensorView> SafetensorsCheckpoint::Find(absl::string_view name) {
 }
 
 TensorView SafetensorsCheckpoint::AlignedCopy(const TensorView& view) {
-  const size_t num_words = (view.num_bytes() + 7) / 8;
-  std::unique_ptr<uint64_t[]> copy(new uint64_t[num_words]);
-  if (view.num_bytes() > 0) {
-    std::memcpy(copy.get(), view.data(), view.num_bytes());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_ptr<uint64_t[]>& copy = copies_[view.data()];
+  if (copy == nullptr) {
+    copy.reset(new uint64_t[(view.num_bytes() + 7) / 8]);
+    if (view.num_bytes() > 0) {
+      std::memcpy(copy.get(), view.data(), view.num_bytes());
+    }
   }
   // Cannot fail: the same type and shape as the view's.
-  TensorView aligned =
-      *TensorView::Create(view.dtype(), view.shape(), copy.get());
-  const std::lock_guard<std::mutex> lock(mutex_);
-  copies_.emplace(aligned.data(), std::move(copy));
-  return aligned;
+  return *TensorView::Create(view.dtype(), view.shape(), copy.get());
 }
 
 void SafetensorsCheckpoint::Release(const TensorView& view) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (copies_.erase(view.data()) > 0) return;
+    copies_.erase(view.data());
+    absl::erase_if(copies_, [&view](const auto& copy) {
+      return copy.second.get() == view.data();
+    });
   }
   for (const auto& file : files_) file->Release(view);
 }

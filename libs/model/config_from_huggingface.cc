@@ -26,6 +26,10 @@ class Fields {
     const auto it = object_.find(std::string(key));
     return it == object_.end() || it->is_null() ? nullptr : &*it;
   }
+  // Whether it stands there at all, be it null.
+  bool Has(absl::string_view key) const {
+    return object_.contains(std::string(key));
+  }
   absl::Status Read(absl::string_view key, int& value) const {
     const Json* json = Find(key);
     if (json == nullptr) return Missing(key);
@@ -131,14 +135,43 @@ absl::Status RefuseWhatIsNotComputed(const Fields& fields) {
   return absl::OkStatus();
 }
 
+// layer_types, where it is given, has the last word on which layers slide.
+absl::Status ReadLayerTypes(const Fields& fields, ModelConfig& config) {
+  const Json* types = fields.Find("layer_types");
+  if (types == nullptr) return absl::OkStatus();
+  if (!types->is_array() || types->size() != config.num_layers) {
+    return fields.Wrong("layer_types", "a list of num_hidden_layers texts");
+  }
+  config.first_window_layer = config.num_layers;
+  for (int layer = 0; layer < config.num_layers; ++layer) {
+    const bool slides = (*types)[layer] == "sliding_attention";
+    const bool slid_before = config.first_window_layer < layer;
+    if ((!slides && (*types)[layer] != "full_attention") ||
+        (!slides && slid_before)) {
+      return fields.Unsupported(
+          "layer_types is not supported but as full_attention in the first "
+          "layers and sliding_attention in the rest");
+    }
+    if (slides && !slid_before) config.first_window_layer = layer;
+  }
+  if (config.first_window_layer == config.num_layers) config.sliding_window = 0;
+  return absl::OkStatus();
+}
+
 absl::Status ReadWindow(const Fields& fields, ModelConfig& config) {
   bool uses_window = config.architecture == "mistral";
   RETURN_IF_ERROR(fields.ReadOptional("use_sliding_window", uses_window));
   if (!uses_window) return absl::OkStatus();
+  // MistralConfig's default, where the file says nothing: its null is none.
+  if (config.architecture == "mistral" && !fields.Has("sliding_window")) {
+    config.sliding_window = 4096;
+  }
   RETURN_IF_ERROR(fields.ReadOptional("sliding_window", config.sliding_window));
   if (config.architecture == "mistral") return absl::OkStatus();
   config.first_window_layer = 28;
-  return fields.ReadOptional("max_window_layers", config.first_window_layer);
+  RETURN_IF_ERROR(
+      fields.ReadOptional("max_window_layers", config.first_window_layer));
+  return ReadLayerTypes(fields, config);
 }
 
 absl::Status ReadLlama3Scaling(const Fields& fields, ModelConfig& config) {

@@ -71,6 +71,27 @@ TEST(ConfigFromHuggingFaceTest, WindowsAreMistralsOrAskedFor) {
   json["max_window_layers"] = 1;
   EXPECT_EQ(Read(json)->WindowOf(0), 0);
   EXPECT_EQ(Read(json)->WindowOf(1), 32);
+  EXPECT_EQ(Read(Small("mistral"))->WindowOf(0), 4096);
+}
+
+TEST(ConfigFromHuggingFaceTest, LayerTypesHaveTheLastWord) {
+  const char* full = "full_attention";
+  const char* sliding = "sliding_attention";
+  Json json = Small("qwen3");
+  json["sliding_window"] = 32;
+  json["use_sliding_window"] = true;
+  json["max_window_layers"] = 2;
+  json["layer_types"] = {full, sliding};
+  EXPECT_EQ(Read(json)->WindowOf(0), 0);
+  EXPECT_EQ(Read(json)->WindowOf(1), 32);
+  json["layer_types"] = {full, full};
+  EXPECT_EQ(Read(json)->WindowOf(1), 0);
+  json["layer_types"] = {sliding, full};
+  EXPECT_THAT(Read(json).status().message(), HasSubstr("layer_types is not"));
+  json["layer_types"] = {full, "chunked_attention"};
+  EXPECT_THAT(Read(json).status().message(), HasSubstr("layer_types is not"));
+  json["layer_types"] = {full};
+  EXPECT_THAT(Read(json).status().message(), HasSubstr("layer_types must be"));
 }
 
 TEST(ConfigFromHuggingFaceTest, NamesTheFieldThatIsWrong) {
