@@ -20,6 +20,7 @@
 #include "tools/accuracy/accuracy_options.h"
 #include "tools/accuracy/compared_model.h"
 #include "tools/accuracy/greedy_comparison.h"
+#include "tools/accuracy/prompt_tokens.h"
 #include "tools/accuracy/prompts.h"
 #include "tools/accuracy/report.h"
 #include "tools/accuracy/text_comparison.h"
@@ -53,10 +54,14 @@ class Measurement {
     std::cout << TextTable(models_.names(), comparisons, bounds_) << std::endl;
     ASSIGN_OR_RETURN(const std::vector<AnswerLine> answers, Answer());
     std::cout << AnswerTable(models_.names(), answers, bounds_);
-    const std::vector<std::string> failures = Failures(
-        models_.names(), comparisons, answers, bounds_, [&](int32_t token) {
-          return absl::CEscape(tokenizer_->TokenBytes(token));
-        });
+    std::vector<std::string> failures =
+        TextFailures(models_.names(), comparisons, bounds_);
+    for (std::string& failure :
+         AnswerFailures(models_.names(), answers, bounds_, [&](int32_t token) {
+           return absl::CEscape(tokenizer_->TokenBytes(token));
+         })) {
+      failures.push_back(std::move(failure));
+    }
     for (const std::string& failure : failures) std::cout << failure << "\n";
     std::cout << (failures.empty() ? "every bound is kept\n"
                                    : "bounds are missed\n");
@@ -78,6 +83,7 @@ class Measurement {
     ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> checkpoint,
                      OpenCheckpoint(options_.model));
     ASSIGN_OR_RETURN(tokenizer_, model::LoadTokenizer(*checkpoint));
+    ASSIGN_OR_RETURN(chat_template_, model::LoadChatTemplate(*checkpoint));
     ASSIGN_OR_RETURN(text_, tokenizer_->Encode(text, {.parse_special = false}));
     if (text_.size() > options_.num_tokens) text_.resize(options_.num_tokens);
     ASSIGN_OR_RETURN(
@@ -89,7 +95,7 @@ class Measurement {
     std::vector<AnswerLine> lines;
     for (const Prompt& prompt : prompts_) {
       ASSIGN_OR_RETURN(const std::vector<int32_t> tokens,
-                       tokenizer_->Encode(prompt.text));
+                       PromptTokens(prompt, *tokenizer_, chat_template_));
       ASSIGN_OR_RETURN(std::vector<GreedyComparison> comparisons,
                        CompareAnswers(
                            tokens, options_.answer_len,
@@ -110,6 +116,7 @@ class Measurement {
   const AccuracyOptions& options_;
   const AccuracyBounds bounds_;
   std::unique_ptr<const Tokenizer> tokenizer_;
+  std::string chat_template_;
   std::vector<int32_t> text_;
   std::vector<Prompt> prompts_;
   ComparedModels models_;

@@ -106,17 +106,26 @@ std::string AnswerTable(absl::Span<const std::string> names,
   return table;
 }
 
-std::vector<std::string> Failures(
+std::vector<std::string> TextFailures(
     absl::Span<const std::string> names,
     absl::Span<const LogitComparison> comparisons,
-    absl::Span<const AnswerLine> lines, const AccuracyBounds& bounds,
-    absl::FunctionRef<std::string(int32_t)> token_text) {
+    const AccuracyBounds& bounds) {
   std::vector<std::string> failures;
   for (size_t i = 0; i < names.size(); ++i) {
     for (const std::string& missed : MissedBounds(comparisons[i], bounds)) {
       failures.push_back(absl::StrCat(names[i], ": ", missed));
     }
-    for (const AnswerLine& line : lines) {
+  }
+  return failures;
+}
+
+std::vector<std::string> AnswerFailures(
+    absl::Span<const std::string> names, absl::Span<const AnswerLine> lines,
+    const AccuracyBounds& bounds,
+    absl::FunctionRef<std::string(int32_t)> token_text) {
+  std::vector<std::string> failures;
+  for (const AnswerLine& line : lines) {
+    for (size_t i = 0; i < names.size(); ++i) {
       const GreedyComparison& comparison = line.comparisons[i];
       if (comparison.Passes(bounds.near_tie_margin)) continue;
       const GreedyDifference& difference = *comparison.difference;

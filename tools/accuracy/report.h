@@ -31,12 +31,17 @@ std::string AnswerTable(absl::Span<const std::string> names,
                         absl::Span<const AnswerLine> lines,
                         const AccuracyBounds& bounds);
 
-// A line for each bound that a candidate misses and for each differing answer:
-// empty where all is well.
-std::vector<std::string> Failures(
+// A line for each bound that a candidate misses; empty where all is well.
+std::vector<std::string> TextFailures(
     absl::Span<const std::string> names,
     absl::Span<const LogitComparison> comparisons,
-    absl::Span<const AnswerLine> lines, const AccuracyBounds& bounds,
+    const AccuracyBounds& bounds);
+
+// A line for each answer that differs at no near-tie. `token_text` shows a
+// token to the reader.
+std::vector<std::string> AnswerFailures(
+    absl::Span<const std::string> names, absl::Span<const AnswerLine> lines,
+    const AccuracyBounds& bounds,
     absl::FunctionRef<std::string(int32_t)> token_text);
 
 }  // namespace tessera::accuracy
