@@ -1,0 +1,122 @@
+"""Prints this project's speed beside the machine's limits and beside peers.
+
+Called by tools/benchmark, which builds the binaries.
+"""
+
+import json
+import os
+import platform
+import sys
+
+import model_shape
+import options as command_line
+import table
+from answers import AnswerCheck
+from command import CommandFailed
+from comparison import Comparison
+from copies import Copies, check_file
+from formats import FORMATS, Formats
+from peer import Peer
+from tessera import Probe, Tessera, default_model
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TESSERA = os.path.join(_ROOT, "bazel-bin/tools/tessera")
+PROBE = os.path.join(_ROOT, "bazel-bin/tools/comparison/probe")
+
+
+def _cpu():
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        for line in info:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def _disturbance_line(disturbance):
+    worst = max(disturbance.shares, default=0)
+    return (f"Other processes took at most {worst:.0%} of the CPU during a call; "
+            f"{disturbance.num_disturbed} of {len(disturbance.shares)} calls "
+            f"were disturbed by more than 5%, {disturbance.repeated} were "
+            "measured again.")
+
+
+def _heading(options, model):
+    return (f"{os.path.basename(model)}, {options.threads} threads, {_cpu()}, "
+            f"kernels {options.kernels}, medians of {options.rounds} rounds")
+
+
+def _report(options, result, lines):
+    for line in lines:
+        print(line)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(result, file, indent=1)
+            file.write("\n")
+
+
+def _compare(options, model, peers, copies):
+    engine = Tessera(TESSERA, model, options.threads, options.kernels)
+    shape = model_shape.read(engine.inspect())
+    named = dict(options.peer_prefill_model)
+
+    def prefill_model(peer):
+        if peer.name in named:
+            path = os.path.abspath(named[peer.name])
+            return check_file(path), os.path.basename(path)
+        if shape.type_name == "Q8_0":
+            return model, "Q8_0"
+        return copies.get(peer, model, "Q8_0"), "Q8_0"
+
+    check = AnswerCheck(engine)
+    compared = Comparison(engine, Probe(PROBE, options.threads, options.kernels),
+                          peers, check, shape, prefill_model, options.rounds)
+    rows = [row for section in options.rows for row in compared.rows(section)]
+    lines = [_heading(options, model), "",
+             table.format_table(rows, [peer.name for peer in peers])]
+    lines += [f"{answer}" for answer in check.answers]
+    lines.append(_disturbance_line(compared.disturbance))
+    return {"rows": [row.as_json() for row in rows],
+            "answers": [dict(answer._asdict(), is_right=answer.is_right)
+                        for answer in check.answers],
+            "shares_of_others": compared.disturbance.shares}, lines
+
+
+def _compare_formats(options, model, peers, copies):
+    compared = Formats((TESSERA, PROBE), peers, copies, model, options.threads,
+                       options.rounds)
+    rows = [row for type_name in options.format or FORMATS
+            for row in compared.rows(type_name)]
+    lines = [_heading(options, model), "Requantized copies: times alone, answers "
+             "are not checked. Q4_K and Q6_K on a model of random weights.", "",
+             table.format_table(rows, [peer.name for peer in peers]),
+             _disturbance_line(compared.disturbance)]
+    return {"rows": [row.as_json() for row in rows],
+            "shares_of_others": compared.disturbance.shares}, lines
+
+
+def main(arguments):
+    options = command_line.parse(arguments)
+    copies = Copies(options.scratch)
+    try:
+        model = check_file(os.path.abspath(options.model) if options.model
+                           else default_model())
+        peers = [Peer(name, tree, model, options.threads, copies.folder())
+                 for name, tree in options.peer]
+        run = _compare_formats if options.formats else _compare
+        result, lines = run(options, model, peers, copies)
+        about = {"model": os.path.basename(model), "cpu": _cpu(),
+                 "threads": options.threads, "rounds": options.rounds,
+                 "kernels": options.kernels}
+        _report(options, dict(about, **result), lines)
+    except CommandFailed as error:
+        print(f"tools/benchmark: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        copies.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
