@@ -4,9 +4,8 @@
 
 #include "libs/base/check.h"
 #include "libs/kernels/attention/attention_batch.h"
-#include "libs/kernels/attention/chunk_kernels.h"
+#include "libs/kernels/attention/kernel_dispatch.h"
 #include "libs/kernels/attention/store_keys_values.h"
-#include "libs/kernels/attention/store_token.h"
 
 namespace tessera::attention {
 namespace {
@@ -15,55 +14,24 @@ using device::KernelSet;
 using device::Range;
 using device::Worker;
 
-const ChunkKernels& ReferenceKernels(KvDType dtype) {
-  switch (dtype) {
-    case KvDType::kF32:
-      return kReferenceF32Kernels;
-    case KvDType::kBF16:
-      return kReferenceBF16Kernels;
-    case KvDType::kI8:
-      return kReferenceI8Kernels;
-  }
-  return kReferenceF32Kernels;
-}
+constexpr int64_t kMaxTileQueries = 128;
 
-const ChunkKernels& KernelsFor(KernelSet kernels, KvDType dtype, int head_dim) {
-#if defined(__x86_64__)
-  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx2) {
-    if (dtype == KvDType::kBF16) return kAvx2BF16Kernels;
-    if (dtype == KvDType::kI8) return kAvx2I8Kernels;
-  }
-  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx512) {
-    if (dtype == KvDType::kBF16) return kAvx512BF16Kernels;
-    if (dtype == KvDType::kI8) return kAvx512I8Kernels;
-  }
-#endif
-  return ReferenceKernels(dtype);
-}
-
-StoreToken StoreTokenFor(KernelSet kernels, KvDType dtype, int head_dim) {
-#if defined(__x86_64__)
-  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx2) {
-    if (dtype == KvDType::kBF16) return StoreTokenBF16Avx2;
-    if (dtype == KvDType::kI8) return StoreTokenI8Avx2;
-  }
-  if (head_dim % 16 == 0 && kernels == KernelSet::kAvx512) {
-    if (dtype == KvDType::kBF16) return StoreTokenBF16Avx512;
-    if (dtype == KvDType::kI8) return StoreTokenI8Avx512;
-  }
-#endif
-  switch (dtype) {
-    case KvDType::kF32:
-      return StoreTokenF32Reference;
-    case KvDType::kBF16:
-      return StoreTokenBF16Reference;
-    case KvDType::kI8:
-      return StoreTokenI8Reference;
-  }
-  return StoreTokenF32Reference;
+// Elements of bf16 stand for all types: f32 and int8 caches plan alike.
+int64_t TileQueries(const AttentionShape& shape, int64_t max_queries) {
+  return std::min(max_queries, PlanAttentionTile(shape).queries);
 }
 
 }  // namespace
+
+TilePlan PlanAttentionTile(const AttentionShape& shape) {
+  TileRequest request;
+  request.head_dim = shape.head_dim;
+  request.group = shape.num_heads / shape.num_kv_heads;
+  request.max_queries = kMaxTileQueries;
+  request.max_keys = kChunkKeys;
+  request.min_keys = kChunkKeys;
+  return PlanTile(CpuTileDevice(device::HostCpuFeatures().l2_bytes), request);
+}
 
 void StoreKeysValues(KernelSet kernels, const KeyValueRows& rows,
                      absl::Span<const AttentionSequence> sequences,
@@ -78,11 +46,11 @@ int64_t PagedAttentionScratchBytes(const AttentionShape& shape, KvDType dtype,
   int64_t num_bytes = 0;
   for (const KernelSet kernels :
        {KernelSet::kReference, KernelSet::kAvx2, KernelSet::kAvx512}) {
-    num_bytes = std::max(
-        num_bytes,
-        BatchScratchBytes(KernelsFor(kernels, dtype, shape.head_dim), shape,
-                          num_workers, std::min<int64_t>(max_tokens, 128),
-                          max_context));
+    num_bytes =
+        std::max(num_bytes,
+                 BatchScratchBytes(
+                     ChunkKernelsFor(kernels, dtype, shape.head_dim), shape,
+                     num_workers, TileQueries(shape, max_tokens), max_context));
   }
   return num_bytes;
 }
@@ -109,8 +77,10 @@ void PagedAttention(Worker& worker, const PagedAttentionArgs& args) {
   batch.scale = args.scale;
   batch.window = args.window;
   batch.output = args.output;
-  batch.max_tile_queries = 128;
-  AttendBatch(worker, KernelsFor(worker.kernels(), kv.dtype, kv.head_dim),
+  batch.max_tile_queries = args.tile_queries > 0
+                               ? TileQueries(shape, args.tile_queries)
+                               : TileQueries(shape, kMaxTileQueries);
+  AttendBatch(worker, ChunkKernelsFor(worker.kernels(), kv.dtype, kv.head_dim),
               batch, args.scratch);
 }
 

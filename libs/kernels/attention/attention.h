@@ -28,6 +28,7 @@
 #include "libs/device/worker_team.h"
 #include "libs/kernels/attention/attention_sequence.h"
 #include "libs/kernels/attention/kv_layout.h"
+#include "libs/kernels/attention/tile_planner.h"
 
 namespace tessera::attention {
 
@@ -41,6 +42,10 @@ namespace tessera::attention {
 void StoreKeysValues(device::KernelSet kernels, const KeyValueRows& rows,
                      absl::Span<const AttentionSequence> sequences,
                      device::Range tokens, int kv_head, const KvLayer& kv);
+
+// The tile that this processor's L2 cache allows. On a CPU keys come in whole
+// chunks. Short batches are cut finer, that every worker gets a part.
+TilePlan PlanAttentionTile(const AttentionShape& shape);
 
 // Bytes of scratch that serve every batch of up to `max_tokens` tokens whose
 // positions stay below `max_context`, for that many workers. More parallel
@@ -61,6 +66,7 @@ struct PagedAttentionArgs {
   int64_t window = 0;  // > 0: a key is visible iff query - key < window
   float* output = nullptr;
   absl::Span<uint8_t> scratch;  // 64-byte aligned
+  int64_t tile_queries = 0;     // fewer than planned; 0: as planned
 };
 
 // Called by all workers, after a barrier since the keys were stored; returns

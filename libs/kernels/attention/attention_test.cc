@@ -41,7 +41,7 @@ void RunAtOnce(Scene& scene, int num_sequences, WorkerTeam& team) {
   scene.Pass(team, parts);
 }
 
-// Sequences advance in random steps, in random company.
+// Sequences advance in random steps, in random company, by random tiles.
 void RunInRandomCuts(Scene& scene, int num_sequences, std::mt19937& random,
                      WorkerTeam& team) {
   std::vector<int> done(num_sequences, 0);
@@ -60,7 +60,8 @@ void RunInRandomCuts(Scene& scene, int num_sequences, std::mt19937& random,
     }
     if (!unfinished) return;
     std::shuffle(parts.begin(), parts.end(), random);
-    if (!parts.empty()) scene.Pass(team, parts);
+    static constexpr int kTileQueries[] = {0, 1, 5, 40};
+    if (!parts.empty()) scene.Pass(team, parts, kTileQueries[draw(4)]);
   }
 }
 
@@ -115,7 +116,7 @@ TEST(AttentionTest, AgreesWithFloat64) {
   }
 }
 
-TEST(AttentionTest, BitsDoNotDependOnCutsCompanyOrThreads) {
+TEST(AttentionTest, BitsDoNotDependOnCutsCompanyTilesOrThreads) {
   uint32_t seed = 100;
   for (const KernelSet kernels : KernelSetsHere()) {
     for (const KvDType dtype : kDTypes) {

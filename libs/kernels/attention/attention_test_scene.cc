@@ -61,8 +61,8 @@ void Scene::Reset() {
   }
 }
 
-void Scene::Pass(device::WorkerTeam& team,
-                 const std::vector<ScenePart>& parts) {
+void Scene::Pass(device::WorkerTeam& team, const std::vector<ScenePart>& parts,
+                 int64_t tile_queries) {
   const AttentionShape& shape = options_.shape;
   const int64_t row = int64_t{shape.num_heads} * shape.head_dim;
   const int64_t kv_row = int64_t{2} * shape.num_kv_heads * shape.head_dim;
@@ -103,6 +103,7 @@ void Scene::Pass(device::WorkerTeam& team,
   args.kv.head_dim = shape.head_dim;
   args.scale = 1 / std::sqrt(static_cast<float>(shape.head_dim));
   args.window = options_.window;
+  args.tile_queries = tile_queries;
   std::vector<float> output(num_tokens * row, NAN);
   args.output = output.data();
   device::HugeBuffer scratch =

@@ -33,7 +33,8 @@ class Scene {
 
   // Runs one pass over the parts, each continuing its sequence, on a team.
   // Outputs land in output(sequence).
-  void Pass(device::WorkerTeam& team, const std::vector<ScenePart>& parts);
+  void Pass(device::WorkerTeam& team, const std::vector<ScenePart>& parts,
+            int64_t tile_queries = 0);
 
   // Forgets the cache and the outputs; blocks are dealt anew, full of rubbish.
   void Reset();
