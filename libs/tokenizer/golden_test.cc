@@ -39,12 +39,66 @@ uint64_t HashIds(const Ids& ids, uint64_t state) {
   return state;
 }
 
-class GoldenTest : public ::testing::TestWithParam<const char*> {
+// A tokenizer of testdata/, as a tokenizer.json or as a GGUF file has it.
+struct Source {
+  const char* name;
+  bool is_gguf = false;
+  const char* pre_tokenizer = "";  // GGUF's name; none for SentencePiece
+};
+
+// What a GGUF file would say of the tokenizer.json.
+Vocabulary VocabularyOf(const nlohmann::json& json,
+                        absl::string_view pre_tokenizer) {
+  Vocabulary vocabulary;
+  const auto set = [&](size_t id, const std::string& token, TokenType type) {
+    if (id >= vocabulary.tokens.size()) {
+      vocabulary.tokens.resize(id + 1);
+      vocabulary.types.resize(id + 1);
+    }
+    vocabulary.tokens[id] = token;
+    vocabulary.types[id] = type;
+  };
+  const bool is_sentence_piece = pre_tokenizer.empty();
+  for (const auto& [token, id] : json["model"]["vocab"].items()) {
+    const bool is_byte =
+        is_sentence_piece && token.size() == 6 && token.substr(0, 3) == "<0x";
+    set(id, token, is_byte ? TokenType::kByte : TokenType::kNormal);
+  }
+  for (const nlohmann::json& added : json["added_tokens"]) {
+    set(added["id"], added["content"],
+        added["special"] ? TokenType::kControl : TokenType::kUserDefined);
+  }
+  if (is_sentence_piece) {
+    vocabulary.kind = Vocabulary::Kind::kSentencePieceBpe;
+    for (size_t id = 0; id < vocabulary.tokens.size(); ++id)
+      vocabulary.scores.push_back(-static_cast<float>(id));
+    vocabulary.add_space_prefix = true;
+    vocabulary.unknown = 0;
+  } else {
+    vocabulary.pre_tokenizer = std::string(pre_tokenizer);
+    for (const nlohmann::json& merge : json["model"]["merges"])
+      vocabulary.merges.emplace_back(merge[0], merge[1]);
+  }
+  const nlohmann::json& processor = json["post_processor"];
+  vocabulary.add_bos = is_sentence_piece || pre_tokenizer == "llama-bpe";
+  if (vocabulary.add_bos)
+    vocabulary.bos =
+        is_sentence_piece ? 1 : json["added_tokens"][0]["id"].get<int32_t>();
+  EXPECT_EQ(processor.is_null() || processor["type"] == "ByteLevel",
+            !vocabulary.add_bos);
+  return vocabulary;
+}
+
+class GoldenTest : public ::testing::TestWithParam<Source> {
  protected:
   GoldenTest() {
-    const std::string name = GetParam();
+    const std::string name = GetParam().name;
+    const std::string json = ReadFile(name + ".tokenizer.json");
     auto made =
-        Tokenizer::FromTokenizerJson(ReadFile(name + ".tokenizer.json"));
+        GetParam().is_gguf
+            ? Tokenizer::Create(VocabularyOf(nlohmann::json::parse(json),
+                                             GetParam().pre_tokenizer))
+            : Tokenizer::FromTokenizerJson(json);
     EXPECT_TRUE(made.ok()) << made.status();
     if (made.ok()) tokenizer_ = *std::move(made);
     goldens_ = nlohmann::json::parse(ReadFile(name + ".goldens.json"));
@@ -121,13 +175,22 @@ TEST_P(GoldenTest, EveryCodePoint) {
             goldens_["every_code_point"].get<std::string>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Tokenizers, GoldenTest,
-                         ::testing::Values("smollm", "gpt2", "llama3", "qwen2",
-                                           "o200k", "llama2", "across",
-                                           "mistral"),
-                         [](const auto& info) {
-                           return std::string(info.param);
-                         });
+constexpr Source kTokenizerJson[] = {
+    {"smollm"}, {"gpt2"},   {"llama3"},  {"qwen2"},   {"o200k"},
+    {"llama2"}, {"across"}, {"mistral"}, {"default"}, {"sentencepiece"},
+};
+// gpt2 is missing: its <pad> strips spaces, which GGUF cannot say.
+constexpr Source kGguf[] = {
+    {"smollm", true, "smollm"},  {"llama3", true, "llama-bpe"},
+    {"qwen2", true, "qwen2"},    {"default", true, "default"},
+    {"sentencepiece", true, ""},
+};
+std::string NameOf(const ::testing::TestParamInfo<Source>& info) {
+  return info.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(TokenizerJson, GoldenTest,
+                         ::testing::ValuesIn(kTokenizerJson), NameOf);
+INSTANTIATE_TEST_SUITE_P(Gguf, GoldenTest, ::testing::ValuesIn(kGguf), NameOf);
 
 }  // namespace
 }  // namespace tessera::tokenizer

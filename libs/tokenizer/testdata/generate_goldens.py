@@ -14,6 +14,7 @@ judge's regular expressions know and this Python's Unicode (14 in Python 3.11,
 as in Debian's PCRE2) does not.
 """
 
+import collections
 import json
 import pathlib
 import sys
@@ -125,6 +126,15 @@ def make_o200k():
     return t
 
 
+def make_default():
+    """What llama.cpp does with a GGUF file that names no pre-tokenizer."""
+    gpt2 = (r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|"
+            r"\s+(?!\S)|\s+")
+    return train_byte_level(pre_tokenizers.Sequence([
+        split(r"[\p{P}\$\+<=>\^~\|]+"), split(gpt2), split(r"\p{N}+"),
+        split("[0-9][0-9][0-9]"), byte_level(False)]))
+
+
 def train_characters(pre_tokenizer, byte_fallback, **options):
     """SentencePiece-style BPE, learned within words or across them."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True,
@@ -136,11 +146,15 @@ def train_characters(pre_tokenizer, byte_fallback, **options):
     specials = ["<unk>", "<s>", "</s>"]
     if byte_fallback:
         specials += ["<0x%02X>" % b for b in range(256)]
+    # The commonest characters, chosen here: the trainer breaks ties at random.
+    counts = collections.Counter("".join(training_texts()).replace(" ", SPACE))
+    alphabet = sorted(counts, key=lambda c: (-counts[c], c))[:160]
     tokenizer.train_from_iterator(
         training_texts(),
         trainers.BpeTrainer(vocab_size=NUM_TOKENS + len(specials),
                             show_progress=False, special_tokens=specials,
-                            limit_alphabet=160))
+                            initial_alphabet=alphabet,
+                            limit_alphabet=len(alphabet)))
     # The byte tokens are no special tokens: take those out again.
     j = json.loads(tokenizer.to_str())
     j["added_tokens"] = [a for a in j["added_tokens"]
@@ -159,6 +173,24 @@ def train_characters(pre_tokenizer, byte_fallback, **options):
 def make_llama2():
     return train_characters(
         pre_tokenizers.Metaspace(prepend_scheme="never"), True)
+
+
+def make_sentencepiece():
+    """The merges that a SentencePiece model's scores imply, here minus the id.
+
+    Listed as the converter of the published Llama and Mistral files did: by
+    the score of what is made, then by the ids of the halves.
+    """
+    j = json.loads(make_llama2().to_str())
+    vocab = j["model"]["vocab"]
+    merges = []
+    for piece in sorted(vocab, key=vocab.get):
+        cuts = [(piece[:i], piece[i:]) for i in range(1, len(piece))]
+        merges += sorted(
+            ([a, b] for a, b in cuts if a in vocab and b in vocab),
+            key=lambda pair: (vocab[pair[0]], vocab[pair[1]]))
+    j["model"]["merges"] = merges
+    return Tokenizer.from_str(json.dumps(j))
 
 
 def make_across():
@@ -237,6 +269,7 @@ MAKERS = {
     "smollm": make_smollm, "gpt2": make_gpt2, "llama3": make_llama3,
     "qwen2": make_qwen2, "o200k": make_o200k, "llama2": make_llama2,
     "across": make_across, "mistral": make_mistral,
+    "default": make_default, "sentencepiece": make_sentencepiece,
 }
 
 
