@@ -4,6 +4,7 @@
 #include <pcre2.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -14,23 +15,23 @@
 namespace tessera::tokenizer {
 namespace {
 
-// A search sees this much of the text first, and eight times as much each time
-// that it reaches the end of what it sees: so a pattern that looks far ahead
-// from every position is found out.
-constexpr size_t kFirstWindow = 256;
-constexpr size_t kWindowGrowth = 8;
+// A search first sees this many bytes and may backtrack this many times; each
+// grows eightfold when it proves too little. What a search may cost at most,
+// the product of both, is charged to the text, so that a pattern that looks far
+// ahead or backtracks much from every position is found out. PCRE2's own limit
+// alone does not do that: it counts no step of a repeated character.
+constexpr size_t kFirstWindow = 64;
+constexpr uint32_t kFirstLimit = 32;
+constexpr size_t kGrowth = 8;
 
-// What a text may cost, in bytes seen by searches: a pattern for words sees
-// about kFirstWindow for each word.
-size_t Budget(size_t num_bytes) { return 1024 * num_bytes + (size_t{1} << 20); }
+// What a text may cost; a step takes about a nanosecond. A pattern for words
+// costs 2,048 a word.
+size_t Budget(size_t num_bytes) { return 4096 * num_bytes + (size_t{1} << 32); }
 
-// Steps of backtracking in one search.
-constexpr uint32_t kMatchLimit = 1'000'000;
-
-struct MatchDataDeleter {
-  void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
-};
-using MatchData = std::unique_ptr<pcre2_match_data, MatchDataDeleter>;
+absl::Status TooSlow() {
+  return absl::InvalidArgumentError(
+      "the tokenizer's regular expression takes too long on this text");
+}
 
 std::string ErrorText(int code) {
   PCRE2_UCHAR text[256] = {};
@@ -41,36 +42,89 @@ std::string ErrorText(int code) {
 }  // namespace
 
 struct RegexSplitter::Code {
-  ~Code() {
-    pcre2_match_context_free(context);
-    pcre2_code_free(code);
-  }
-  pcre2_code* code = nullptr;
-  pcre2_match_context* context = nullptr;
+  explicit Code(pcre2_code* c) : code(c) {}
+  ~Code() { pcre2_code_free(code); }
+  Code(const Code&) = delete;
+  Code& operator=(const Code&) = delete;
 
-  // The first match at or after `begin`; a piece of no length behind the text
-  // if there is none. Charges what it sees to *budget.
-  struct Match {
-    size_t begin;
-    size_t end;
-  };
-  absl::StatusOr<Match> Find(absl::string_view text, size_t begin,
-                             MatchData* data, size_t* budget) const;
+  pcre2_code* const code;
 };
 
-RegexSplitter::RegexSplitter(std::unique_ptr<const Code> code)
-    : code_(std::move(code)) {}
-RegexSplitter::~RegexSplitter() = default;
+namespace {
 
-absl::StatusOr<std::unique_ptr<const RegexSplitter>> RegexSplitter::Create(
-    absl::string_view regex) {
+struct Match {
+  size_t begin;
+  size_t end;
+};
+
+// The matches of one text, one after the other.
+class Search {
+ public:
+  Search(const pcre2_code* code, absl::string_view text)
+      : code_(code),
+        text_(text),
+        budget_(Budget(text.size())),
+        data_(pcre2_match_data_create(1, nullptr)),
+        context_(pcre2_match_context_create(nullptr)) {}
+  ~Search() {
+    pcre2_match_context_free(context_);
+    pcre2_match_data_free(data_);
+  }
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
+
+  // The first match at or after `begin`; if there is none, a match of nothing
+  // at the end of the text.
+  absl::StatusOr<Match> Find(size_t begin) {
+    size_t window = kFirstWindow;
+    uint32_t limit = kFirstLimit;
+    for (;;) {
+      const size_t end = std::min(text_.size(), begin + window);
+      if (limit * window > budget_) return TooSlow();
+      budget_ -= limit * window;
+      const int rc = Try(begin, end, limit);
+      const PCRE2_SIZE* const match = pcre2_get_ovector_pointer(data_);
+      if (rc >= 0) return Match{match[0], match[1]};
+      if (rc == PCRE2_ERROR_MATCHLIMIT) {
+        limit *= kGrowth;  // below 2^32: the budget ends long before
+      } else if (end < text_.size() &&
+                 (rc == PCRE2_ERROR_PARTIAL || rc == PCRE2_ERROR_NOMATCH)) {
+        window *= kGrowth;
+      } else if (rc == PCRE2_ERROR_NOMATCH) {
+        return Match{text_.size(), text_.size()};
+      } else {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the tokenizer's regular expression fails on this text: ",
+            ErrorText(rc)));
+      }
+    }
+  }
+
+ private:
+  // With the text cut at `end`, PCRE2_ERROR_PARTIAL if the cut could matter.
+  int Try(size_t begin, size_t end, uint32_t limit) {
+    pcre2_set_match_limit(context_, limit);
+    const uint32_t partial = end < text_.size() ? PCRE2_PARTIAL_HARD : 0;
+    return pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), end,
+                       begin, PCRE2_NO_UTF_CHECK | partial, data_, context_);
+  }
+
+  const pcre2_code* const code_;
+  const absl::string_view text_;
+  size_t budget_;
+  pcre2_match_data* const data_;
+  pcre2_match_context* const context_;
+};
+
+}  // namespace
+
+absl::StatusOr<RegexSplitter> RegexSplitter::Create(absl::string_view regex) {
   ASSIGN_OR_RETURN(const std::string translated, TranslateRegex(regex));
-  auto code = std::make_unique<Code>();
   int error = 0;
   PCRE2_SIZE offset = 0;
-  code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()),
-                             translated.size(), PCRE2_UTF | PCRE2_UCP, &error,
-                             &offset, nullptr);
+  const auto code = std::make_shared<const Code>(pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+      PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr));
   if (code->code == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("regular expression: ", ErrorText(error)));
@@ -83,45 +137,14 @@ absl::StatusOr<std::unique_ptr<const RegexSplitter>> RegexSplitter::Create(
   }
   // Without JIT (a hardened kernel may forbid it) it is slower, no more.
   pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
-  code->context = pcre2_match_context_create(nullptr);
-  pcre2_set_match_limit(code->context, kMatchLimit);
-  return std::unique_ptr<const RegexSplitter>(
-      new RegexSplitter(std::move(code)));
-}
-
-absl::StatusOr<RegexSplitter::Code::Match> RegexSplitter::Code::Find(
-    absl::string_view text, size_t begin, MatchData* data,
-    size_t* budget) const {
-  for (size_t window = kFirstWindow;; window *= kWindowGrowth) {
-    const size_t end = std::min(text.size(), begin + window);
-    if (end - begin > *budget) {
-      return absl::InvalidArgumentError(
-          "the tokenizer's regular expression takes too long on this text");
-    }
-    *budget -= end - begin;
-    const uint32_t partial = end < text.size() ? PCRE2_PARTIAL_HARD : 0;
-    const int rc =
-        pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), end, begin,
-                    PCRE2_NO_UTF_CHECK | partial, data->get(), context);
-    const PCRE2_SIZE* const match = pcre2_get_ovector_pointer(data->get());
-    if (rc >= 0) return Match{match[0], match[1]};
-    if (rc == PCRE2_ERROR_PARTIAL ||
-        (rc == PCRE2_ERROR_NOMATCH && end < text.size()))
-      continue;
-    if (rc == PCRE2_ERROR_NOMATCH) return Match{text.size(), text.size()};
-    return absl::InvalidArgumentError(
-        absl::StrCat("the tokenizer's regular expression fails on this text: ",
-                     ErrorText(rc)));
-  }
+  return RegexSplitter(code);
 }
 
 absl::Status RegexSplitter::Split(absl::string_view text, uint32_t base,
                                   std::vector<uint32_t>* ends) const {
-  MatchData data(pcre2_match_data_create(1, nullptr));
-  size_t budget = Budget(text.size());
+  Search search(code_->code, text);
   for (size_t at = 0; at < text.size();) {
-    ASSIGN_OR_RETURN(const Code::Match match,
-                     code_->Find(text, at, &data, &budget));
+    ASSIGN_OR_RETURN(const Match match, search.Find(at));
     if (match.begin > at) ends->push_back(base + match.begin);
     if (match.end > match.begin) ends->push_back(base + match.end);
     at = match.end;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,9 +19,7 @@ class RegexSplitter {
  public:
   // InvalidArgument: no regular expression. Unimplemented: a construct whose
   // meaning differs between Oniguruma and PCRE2.
-  static absl::StatusOr<std::unique_ptr<const RegexSplitter>> Create(
-      absl::string_view regex);
-  ~RegexSplitter();
+  static absl::StatusOr<RegexSplitter> Create(absl::string_view regex);
 
   // Appends the ends of the matches and of the gaps between them, each plus
   // `base`. `text` is valid UTF-8, not empty; the last end is its own. An empty
@@ -30,9 +29,10 @@ class RegexSplitter {
 
  private:
   struct Code;
-  explicit RegexSplitter(std::unique_ptr<const Code> code);
+  explicit RegexSplitter(std::shared_ptr<const Code> code)
+      : code_(std::move(code)) {}
 
-  std::unique_ptr<const Code> code_;
+  std::shared_ptr<const Code> code_;
 };
 
 }  // namespace tessera::tokenizer

@@ -51,7 +51,7 @@ absl::StatusOr<WordSplitter> WordSplitter::Create(
     const std::vector<SplitStep>& steps) {
   WordSplitter splitter;
   for (const SplitStep& step : steps) {
-    Step made{step.kind, std::nullopt, nullptr};
+    Step made{step.kind, std::nullopt, std::nullopt};
     if (step.kind == SplitStep::Kind::kPattern) {
       made.known = KnownWordPattern(step.pattern);
       if (!made.known.has_value()) {
@@ -67,7 +67,7 @@ absl::Status WordSplitter::Apply(const Step& step, absl::string_view piece,
                                  uint32_t base, std::vector<uint32_t>* ends) {
   switch (step.kind) {
     case SplitStep::Kind::kPattern:
-      if (step.regex != nullptr) return step.regex->Split(piece, base, ends);
+      if (step.regex.has_value()) return step.regex->Split(piece, base, ends);
       ScanWords(*step.known, piece, base, ends);
       break;
     case SplitStep::Kind::kEachNumber:

@@ -31,8 +31,8 @@ class WordSplitter {
  private:
   struct Step {
     SplitStep::Kind kind;
-    std::optional<WordPattern> known;            // kPattern: written out, or
-    std::shared_ptr<const RegexSplitter> regex;  // left to PCRE2
+    std::optional<WordPattern> known;    // kPattern: written out, or
+    std::optional<RegexSplitter> regex;  // left to PCRE2
   };
 
   static absl::Status Apply(const Step& step, absl::string_view piece,

@@ -232,11 +232,16 @@ def encode(tokenizer, data, parse_special=True, add_special_tokens=False):
                             add_special_tokens=add_special_tokens).ids
 
 
+def is_tested_block(start):
+    """All but surrogates, and of the empty and private planes one in 128."""
+    if 0xD800 <= start < 0xE000:
+        return False
+    return start < 0x40000 or 0xE0000 <= start < 0xE1000 or start % 0x8000 == 0
+
+
 def every_code_point():
     """Blocks of 256 code points, each behind a letter and before a digit."""
-    for start in range(0, 0x110000, 256):
-        if 0xD800 <= start < 0xE000:
-            continue
+    for start in filter(is_tested_block, range(0, 0x110000, 256)):
         yield "".join("a%c1 " % c for c in range(start, start + 256)).encode()
 
 
