@@ -94,6 +94,17 @@ class InspectTest(unittest.TestCase):
                 self.assertEqual(1, status, error)
                 self.assertIn(cut.name, error)
 
+    def test_a_missing_tensor_is_named(self):
+        with open(MODEL, "rb") as file:
+            data = file.read()
+        # The name in the list of tensors; lengths stay as they are.
+        data = data.replace(b"blk.7.attn_q.weight", b"blk.7.attn_z.weight", 1)
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as other:
+            other.write(data)
+            other.flush()
+            (refusal,) = json.loads(run("inspect", "--json", other.name)[1])["refused"]
+            self.assertIn("blk.7.attn_q.weight", refusal)
+
     def test_another_architecture_is_refused_by_name(self):
         with open(MODEL, "rb") as file:
             data = file.read()

@@ -1,5 +1,6 @@
 #include "tools/cli/inspect.h"
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -27,7 +28,12 @@ std::vector<std::string> Refusals(Checkpoint& checkpoint, bool load) {
   const absl::Status config = model::ReadConfig(checkpoint).status();
   add(config);
   add(model::LoadTokenizer(checkpoint).status());
-  if (load && config.ok()) add(model::LoadModel(checkpoint, {}).status());
+  const bool supported =
+      std::all_of(checkpoint.tensors().begin(), checkpoint.tensors().end(),
+                  [](const TensorEntry& t) { return t.unsupported.empty(); });
+  if (load && config.ok() && supported) {
+    add(model::LoadModel(checkpoint, {}).status());
+  }
   return refusals;
 }
 
@@ -37,7 +43,7 @@ absl::Status RunInspect(absl::Span<const std::string> args,
                         const Environment& environment) {
   std::string path = environment.default_model;
   bool json = false;
-  bool load = false;
+  bool load = true;
   options::Flags flags("tessera inspect",
                        "Tells what a model file holds: metadata, tensors, "
                        "types, bytes, and what of it would be refused.");
@@ -47,8 +53,8 @@ absl::Status RunInspect(absl::Span<const std::string> args,
       "fetched model)");
   flags.Switch("json", &json, "for a script");
   flags.Switch("load", &load,
-               "loads the weights too, which finds what their bytes hide: "
-               "scales that are no numbers");
+               "loads the weights, which finds missing tensors, wrong shapes "
+               "and numbers that are none; takes their memory");
   RETURN_IF_ERROR(flags.Parse(args));
   if (flags.help_requested()) {
     std::cout << flags.Help();
