@@ -17,8 +17,7 @@ def inspection(*more_tensors, **more_fields):
     tensors = [("token_embd.weight", "Q8_0", [576, 100], 61200),
                ("blk.0.attn_q.weight", "Q4_1", [576, 576], 207360),
                ("blk.0.attn_norm.weight", "F32", [576], 2304), *more_tensors]
-    return {"file": "m.gguf", "refused": [],
-            "metadata": [{"key": key, "type": "", "value": value}
+    return {"metadata": [{"key": key, "type": "", "value": value}
                          for key, value in fields.items()],
             "tensors": [dict(zip(("name", "type", "shape", "bytes"), tensor))
                         for tensor in tensors]}
@@ -43,11 +42,6 @@ class ModelShapeTest(unittest.TestCase):
                          shape.decode_bytes(4096))
         wide = model_shape.read(inspection(**{"llama.attention.key_length": 128}))
         self.assertEqual(2 * shape.kv_token_bytes, wide.kv_token_bytes)
-
-    def test_a_refused_file_says_why(self):
-        refused = dict(inspection(), refused=["tensor x: type Q9"])
-        with self.assertRaisesRegex(CommandFailed, "m.gguf: tensor x: type Q9"):
-            model_shape.read(refused)
 
     def test_a_missing_field_is_named(self):
         bare = dict(inspection(), metadata=[])
