@@ -178,6 +178,9 @@ absl::StatusOr<Value> GetItem(const Value& value, const Value& key,
       if (position.has_value()) return list->items[*position];
     } else if (const Text* text = value.text()) {
       return Character(*text, key.integer(), budget);
+    } else if (const Dict* dict = value.dict()) {
+      RETURN_IF_ERROR(budget->Step(1 + dict->items.size() / 8));
+      if (const Value* found = dict->Find(key)) return *found;
     }
     return Value::UndefinedBecause(absl::StrCat(
         value.TypeName(), " object has no element ", key.integer()));

@@ -151,8 +151,9 @@ absl::StatusOr<Value> Interpreter::MakeNamespace(const Arguments& arguments) {
       return absl::InvalidArgumentError("namespace wants a dict or names");
     }
     for (const auto& [key, value] : argument.dict()->items) {
-      RETURN_IF_ERROR(budget_.Allocate(sizeof(Value) + key.size()));
-      space->attributes[std::string(key.bytes())] = value;
+      if (!key.is_text()) continue;  // no attribute can be spelled so
+      RETURN_IF_ERROR(budget_.Allocate(sizeof(Value) + key.text()->size()));
+      space->attributes[std::string(key.text()->bytes())] = value;
     }
   }
   for (const auto& [name, value] : arguments.named) {
@@ -163,7 +164,7 @@ absl::StatusOr<Value> Interpreter::MakeNamespace(const Arguments& arguments) {
 }
 
 absl::StatusOr<Value> Interpreter::MakeDictOf(const Arguments& arguments) {
-  std::vector<std::pair<Text, Value>> items;
+  std::vector<std::pair<Value, Value>> items;
   if (!arguments.positional.empty()) {
     const Dict* dict = arguments.positional[0].dict();
     if (dict == nullptr || arguments.positional.size() > 1 ||
@@ -173,7 +174,7 @@ absl::StatusOr<Value> Interpreter::MakeDictOf(const Arguments& arguments) {
     items = dict->items;
   }
   for (const auto& [name, value] : arguments.named) {
-    items.emplace_back(Text(name, Origin::kTemplate), value);
+    items.emplace_back(Value::FromText(Text(name, Origin::kTemplate)), value);
   }
   return MakeDict(std::move(items), &budget_);
 }

@@ -25,9 +25,12 @@ absl::StatusOr<Value> MessageValue(const Message& message, Budget* budget) {
       MakeText(Text(message.role, OriginOfRole(message.role)), budget));
   ASSIGN_OR_RETURN(Value content,
                    MakeText(Text(message.content, Origin::kData), budget));
-  std::vector<std::pair<Text, Value>> items;
-  items.emplace_back(Text("role", Origin::kTemplate), std::move(role));
-  items.emplace_back(Text("content", Origin::kTemplate), std::move(content));
+  const auto name = [](absl::string_view key) {
+    return Value::FromText(Text(key, Origin::kTemplate));
+  };
+  std::vector<std::pair<Value, Value>> items;
+  items.emplace_back(name("role"), std::move(role));
+  items.emplace_back(name("content"), std::move(content));
   return MakeDict(std::move(items), budget);
 }
 
@@ -38,9 +41,9 @@ absl::StatusOr<Value> WithKnownRoles(const Value& messages, Budget* budget) {
   for (const Value& message : messages.list()->items) {
     result.push_back(message);
     if (!message.is_dict()) continue;
-    std::vector<std::pair<Text, Value>> items = message.dict()->items;
+    std::vector<std::pair<Value, Value>> items = message.dict()->items;
     for (auto& [key, value] : items) {
-      if (key.bytes() != "role" || !value.is_text()) continue;
+      if (key.text()->bytes() != "role" || !value.is_text()) continue;
       const absl::string_view role = value.text()->bytes();
       value = Value::FromText(Text(role, OriginOfRole(role)));
     }

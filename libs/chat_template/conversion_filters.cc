@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "libs/chat_template/attributes.h"
 #include "libs/chat_template/builtin.h"
 #include "libs/chat_template/format.h"
 
@@ -33,6 +34,7 @@ absl::StatusOr<Value> FromDouble(double x, const Value& otherwise) {
 absl::StatusOr<Value> Int(const Call& call) {
   const Value zero(int64_t{0});
   const Value& otherwise = call.Get(0) == nullptr ? zero : *call.Get(0);
+  if (call.self().is_undefined()) return UndefinedError(call.self());
   if (call.self().is_float()) {
     return FromDouble(call.self().number(), otherwise);
   }
@@ -49,6 +51,7 @@ absl::StatusOr<Value> Int(const Call& call) {
 absl::StatusOr<Value> Float(const Call& call) {
   const Value zero(0.0);
   const Value& otherwise = call.Get(0) == nullptr ? zero : *call.Get(0);
+  if (call.self().is_undefined()) return UndefinedError(call.self());
   if (call.self().is_number()) return Value(call.self().number());
   double number = 0;
   if (call.self().is_text() &&

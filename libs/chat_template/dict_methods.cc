@@ -12,11 +12,7 @@ const Dict& Self(const Call& call) { return *call.self().dict(); }
 
 absl::StatusOr<Value> Get(const Call& call) {
   RETURN_IF_ERROR(call.budget()->Step(1 + Self(call).items.size() / 8));
-  const Value* found = nullptr;
-  if (call.Get(0)->is_text()) {
-    found = Self(call).Find(call.Get(0)->text()->bytes());
-  }
-  if (found != nullptr) return *found;
+  if (const Value* found = Self(call).Find(*call.Get(0))) return *found;
   return call.Get(1) == nullptr ? Value() : *call.Get(1);
 }
 

@@ -91,24 +91,11 @@ absl::StatusOr<Value> Interpreter::EvaluateList(const Expression& node,
 
 absl::StatusOr<Value> Interpreter::EvaluateDict(const Expression& node,
                                                 Scope* scope) {
-  std::vector<std::pair<Text, Value>> items;
+  std::vector<std::pair<Value, Value>> items;
   for (size_t i = 0; i < node.operands.size(); i += 2) {
-    ASSIGN_OR_RETURN(const Value key, Evaluate(*node.operands[i], scope));
+    ASSIGN_OR_RETURN(Value key, Evaluate(*node.operands[i], scope));
     ASSIGN_OR_RETURN(Value value, Evaluate(*node.operands[i + 1], scope));
-    if (!key.is_text()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "a dict's keys must be strs here, not '", key.TypeName(), "'"));
-    }
-    RETURN_IF_ERROR(budget_.Step(1 + items.size() / 8));
-    const auto same = [&](const std::pair<Text, Value>& item) {
-      return item.first.bytes() == key.text()->bytes();
-    };
-    const auto found = std::find_if(items.begin(), items.end(), same);
-    if (found != items.end()) {
-      found->second = std::move(value);
-    } else {
-      items.emplace_back(*key.text(), std::move(value));
-    }
+    items.emplace_back(std::move(key), std::move(value));
   }
   return MakeDict(std::move(items), &budget_);
 }

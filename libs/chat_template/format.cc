@@ -74,7 +74,7 @@ absl::Status AppendDictRepr(const Dict& dict, Budget* budget, Text* out) {
   for (const auto& [key, value] : dict.items) {
     if (!is_first) out->Append(", ", kOwn);
     is_first = false;
-    RETURN_IF_ERROR(AppendTextRepr(key, budget, out));
+    RETURN_IF_ERROR(AppendRepr(key, budget, out));
     out->Append(": ", kOwn);
     RETURN_IF_ERROR(AppendRepr(value, budget, out));
   }

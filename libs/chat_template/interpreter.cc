@@ -160,15 +160,17 @@ absl::StatusOr<Interpreter::Flow> Interpreter::ExecuteFor(
   if (statement.condition != nullptr) {
     ASSIGN_OR_RETURN(loop->items, FilterItems(statement, loop->items, scope));
   }
-  if (loop->items->items.empty()) return Execute(statement.else_body, scope);
-  RETURN_IF_ERROR(ExecuteLoop(statement, std::move(loop), scope));
-  return Flow::kOn;
+  ASSIGN_OR_RETURN(const bool has_finished,
+                   ExecuteLoop(statement, std::move(loop), scope));
+  // Jinja's else: no iteration came to its end.
+  return has_finished ? Flow::kOn : Execute(statement.else_body, scope);
 }
 
-absl::Status Interpreter::ExecuteLoop(const Statement& statement,
-                                      std::shared_ptr<Loop> loop,
-                                      Scope* scope) {
+absl::StatusOr<bool> Interpreter::ExecuteLoop(const Statement& statement,
+                                              std::shared_ptr<Loop> loop,
+                                              Scope* scope) {
   const std::vector<Value>& items = loop->items->items;
+  bool has_finished = false;
   for (size_t i = 0; i < items.size(); ++i) {
     RETURN_IF_ERROR(budget_.Step());
     loop->index = i;
@@ -178,8 +180,9 @@ absl::Status Interpreter::ExecuteLoop(const Statement& statement,
     ASSIGN_OR_RETURN(const Flow flow, Execute(statement.body, inner));
     Release(inner);
     if (flow == Flow::kBreak) break;
+    if (flow == Flow::kOn) has_finished = true;
   }
-  return absl::OkStatus();
+  return has_finished;
 }
 
 absl::StatusOr<Interpreter::Flow> Interpreter::ExecuteWith(

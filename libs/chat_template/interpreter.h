@@ -54,8 +54,9 @@ class Interpreter {
   absl::StatusOr<Flow> ExecuteIf(const Statement& statement, Scope* scope);
   absl::StatusOr<Flow> ExecuteFor(const Statement& statement, Scope* scope);
   absl::StatusOr<Flow> ExecuteWith(const Statement& statement, Scope* scope);
-  absl::Status ExecuteLoop(const Statement& statement,
-                           std::shared_ptr<Loop> loop, Scope* scope);
+  // Whether any iteration came to the end of the body.
+  absl::StatusOr<bool> ExecuteLoop(const Statement& statement,
+                                   std::shared_ptr<Loop> loop, Scope* scope);
   absl::Status ExecuteSet(const Statement& statement, Scope* scope);
   absl::Status ExecuteMacro(const Statement& statement, Scope* scope);
   absl::Status ExecuteCallBlock(const Statement& statement, Scope* scope);

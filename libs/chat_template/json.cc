@@ -126,19 +126,36 @@ class JsonWriter {
     return Put("]"), absl::OkStatus();
   }
 
+  // JSON's keys are texts; Python writes others as one.
+  absl::Status WriteKey(const Value& key) {
+    if (key.is_text()) return WriteText(*key.text());
+    Put("\"");
+    RETURN_IF_ERROR(Write(key, 0));
+    return Put("\""), absl::OkStatus();
+  }
+
+  static absl::Status SortByKey(
+      std::vector<const std::pair<Value, Value>*>* items) {
+    for (const auto* item : *items) {
+      if (!item->first.is_text()) {
+        return absl::InvalidArgumentError("sort_keys wants keys of type str");
+      }
+    }
+    std::sort(items->begin(), items->end(), [](const auto* a, const auto* b) {
+      return a->first.text()->bytes() < b->first.text()->bytes();
+    });
+    return absl::OkStatus();
+  }
+
   absl::Status WriteDict(const Dict& dict, int level) {
     if (dict.items.empty()) return Put("{}"), absl::OkStatus();
-    std::vector<const std::pair<Text, Value>*> items;
+    std::vector<const std::pair<Value, Value>*> items;
     for (const auto& item : dict.items) items.push_back(&item);
-    if (format_.sort_keys) {
-      std::sort(items.begin(), items.end(), [](const auto* a, const auto* b) {
-        return a->first.bytes() < b->first.bytes();
-      });
-    }
+    if (format_.sort_keys) RETURN_IF_ERROR(SortByKey(&items));
     Put("{");
     for (size_t i = 0; i < items.size(); ++i) {
       RETURN_IF_ERROR(Separate(i == 0, level + 1));
-      RETURN_IF_ERROR(WriteText(items[i]->first));
+      RETURN_IF_ERROR(WriteKey(items[i]->first));
       Put(format_.key_separator);
       RETURN_IF_ERROR(Write(items[i]->second, level + 1));
     }
@@ -186,10 +203,11 @@ absl::StatusOr<Value> FromJson(const nlohmann::ordered_json& json,
     return MakeList(std::move(items), budget);
   }
   if (json.is_object()) {
-    std::vector<std::pair<Text, Value>> items;
+    std::vector<std::pair<Value, Value>> items;
     for (auto it = json.begin(); it != json.end(); ++it) {
       ASSIGN_OR_RETURN(Value value, FromJson(*it, origin, budget, level + 1));
-      items.emplace_back(Text(it.key(), origin), std::move(value));
+      ASSIGN_OR_RETURN(Value key, MakeText(Text(it.key(), origin), budget));
+      items.emplace_back(std::move(key), std::move(value));
     }
     return MakeDict(std::move(items), budget);
   }

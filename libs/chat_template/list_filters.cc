@@ -119,12 +119,6 @@ absl::StatusOr<Value> Sort(const Call& call) {
   return MakeList(std::move(sorted), call.budget());
 }
 
-absl::StatusOr<Value> MakePair(const std::pair<Text, Value>& item,
-                               Budget* budget) {
-  ASSIGN_OR_RETURN(Value key, MakeText(item.first, budget));
-  return MakeList({std::move(key), item.second}, budget, true);
-}
-
 absl::StatusOr<Value> ItemPairs(const Call& call) {
   if (call.self().is_undefined()) return MakeList({}, call.budget());
   const Dict* dict = call.self().dict();
@@ -133,8 +127,8 @@ absl::StatusOr<Value> ItemPairs(const Call& call) {
         "Can only get item pairs from a mapping.");
   }
   std::vector<Value> pairs;
-  for (const auto& item : dict->items) {
-    ASSIGN_OR_RETURN(Value pair, MakePair(item, call.budget()));
+  for (const auto& [key, value] : dict->items) {
+    ASSIGN_OR_RETURN(Value pair, MakeList({key, value}, call.budget(), true));
     pairs.push_back(std::move(pair));
   }
   return MakeList(std::move(pairs), call.budget());

@@ -165,7 +165,11 @@ absl::StatusOr<bool> Contains(const Value& container, const Value& item,
   }
   if (const Dict* dict = container.dict()) {
     RETURN_IF_ERROR(budget->Step(1 + dict->items.size() / 8));
-    return item.is_text() && dict->Find(item.text()->bytes()) != nullptr;
+    if (item.is_list() || item.is_dict()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("unhashable type: '", item.TypeName(), "'"));
+    }
+    return dict->Find(item) != nullptr;
   }
   if (const List* list = container.list()) {
     for (const Value& candidate : list->items) {

@@ -65,6 +65,8 @@ absl::StatusOr<Value> MapAttribute(const Call& call) {
 }
 
 absl::StatusOr<Value> Map(const Call& call) {
+  // None, too: what is false has no items.
+  if (!call.self().IsTrue()) return MakeList({}, call.budget());
   if (call.arguments().positional.empty()) return MapAttribute(call);
   ASSIGN_OR_RETURN(const Applied applied, TakeApplied(call, 0, FindFilter));
   ASSIGN_OR_RETURN(const auto items, Items(call.self(), call.budget()));
@@ -83,6 +85,7 @@ absl::StatusOr<Value> Map(const Call& call) {
 // `kKept`; with kIsByAttribute the test is of the attribute named first.
 template <bool kKept, bool kIsByAttribute>
 absl::StatusOr<Value> Select(const Call& call) {
+  if (!call.self().IsTrue()) return MakeList({}, call.budget());
   const size_t first = kIsByAttribute ? 1 : 0;
   const std::vector<Value>& given = call.arguments().positional;
   std::string path;

@@ -2,12 +2,12 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/chat_template/builtin.h"
 #include "libs/chat_template/format.h"
 #include "libs/chat_template/operators.h"
+#include "libs/chat_template/utf8.h"
 
 namespace tessera::chat_template {
 namespace {
@@ -48,17 +48,19 @@ absl::StatusOr<Value> DivisibleBy(const Call& call) {
   return Value(!rest.IsTrue());
 }
 
-// Some letter, and every letter of the case.
+// Some letter that has case, and each that has it of the one asked for.
 template <bool kIsUpper>
 absl::StatusOr<Value> HasCase(const Call& call) {
   ASSIGN_OR_RETURN(const Text text, ToText(call.self(), call.budget()));
   bool has_letter = false;
-  for (const char c : text.bytes()) {
-    if (!absl::ascii_isalpha(c)) continue;
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint c = CodePointAt(text.bytes(), i);
+    i += c.size;
+    const bool is_upper = ToLower(c.value) != c.value;
+    const bool is_lower = ToUpper(c.value) != c.value;
+    if (!is_upper && !is_lower) continue;
     has_letter = true;
-    if (static_cast<bool>(absl::ascii_isupper(c)) != kIsUpper) {
-      return Value(false);
-    }
+    if (is_upper != kIsUpper) return Value(false);
   }
   return Value(has_letter);
 }

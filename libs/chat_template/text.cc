@@ -40,12 +40,4 @@ std::vector<Text::Run>::const_iterator Text::RunAt(size_t position) const {
       [](size_t wanted, const Run& run) { return wanted < run.end; });
 }
 
-Text Text::WithBytes(std::string bytes) const {
-  CHECK(bytes.size() == bytes_.size());
-  Text result;
-  result.bytes_ = std::move(bytes);
-  result.runs_ = runs_;
-  return result;
-}
-
 }  // namespace tessera::chat_template

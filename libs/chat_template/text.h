@@ -45,9 +45,6 @@ class Text {
   // Of the byte at `position` < size().
   Origin OriginAt(size_t position) const { return RunAt(position)->origin; }
 
-  // The same origins over other bytes, as many: for changes of case.
-  Text WithBytes(std::string bytes) const;
-
  private:
   // The run that holds the byte; the end where position is size().
   std::vector<Run>::const_iterator RunAt(size_t position) const;

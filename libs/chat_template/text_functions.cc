@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "libs/base/status_macros.h"
 #include "libs/chat_template/utf8.h"
 
@@ -24,11 +23,24 @@ bool Holds(absl::string_view bytes, absl::string_view character) {
   return false;
 }
 
+// change(character, the one before it or 0) for each character.
 template <typename Change>
 Text Changed(const Text& text, Change change) {
-  std::string bytes(text.bytes());
-  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = change(bytes, i);
-  return text.WithBytes(std::move(bytes));
+  Text result;
+  absl::string_view bytes = text.bytes();
+  uint32_t before = 0;
+  for (size_t i = 0; i < bytes.size();) {
+    const CodePoint c = CodePointAt(bytes, i);
+    std::string changed;
+    AppendCodePoint(change(c.value, i == 0 ? 0 : before), &changed);
+    // What is not UTF-8 stays.
+    const bool is_valid = c.value != 0xFFFD || c.size > 1;
+    result.Append(is_valid ? absl::string_view(changed) : bytes.substr(i, 1),
+                  text.OriginAt(i));
+    before = c.value;
+    i += c.size;
+  }
+  return result;
 }
 
 }  // namespace
@@ -60,31 +72,23 @@ absl::StatusOr<Text> Strip(const Text& text, Side side, const Text* characters,
 }
 
 Text Upper(const Text& text) {
-  return Changed(text, [](absl::string_view bytes, size_t i) {
-    return absl::ascii_toupper(bytes[i]);
-  });
+  return Changed(text, [](uint32_t c, uint32_t) { return ToUpper(c); });
 }
 
 Text Lower(const Text& text) {
-  return Changed(text, [](absl::string_view bytes, size_t i) {
-    return absl::ascii_tolower(bytes[i]);
-  });
+  return Changed(text, [](uint32_t c, uint32_t) { return ToLower(c); });
 }
 
 Text Capitalize(const Text& text) {
-  return Changed(text, [](absl::string_view bytes, size_t i) {
-    return i == 0 ? absl::ascii_toupper(bytes[i])
-                  : absl::ascii_tolower(bytes[i]);
+  bool is_first = true;
+  return Changed(text, [&](uint32_t c, uint32_t) {
+    return std::exchange(is_first, false) ? ToUpper(c) : ToLower(c);
   });
 }
 
 Text Title(const Text& text) {
-  return Changed(text, [](absl::string_view bytes, size_t i) {
-    // A letter outside of ASCII is one too.
-    const bool follows = i > 0 && (absl::ascii_isalpha(bytes[i - 1]) ||
-                                   static_cast<uint8_t>(bytes[i - 1]) >= 0x80);
-    return follows ? absl::ascii_tolower(bytes[i])
-                   : absl::ascii_toupper(bytes[i]);
+  return Changed(text, [](uint32_t c, uint32_t before) {
+    return IsLetter(before) ? ToLower(c) : ToUpper(c);
   });
 }
 

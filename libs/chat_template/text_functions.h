@@ -21,7 +21,8 @@ enum class Side { kLeft, kRight, kBoth };
 absl::StatusOr<Text> Strip(const Text& text, Side side, const Text* characters,
                            Budget* budget);
 
-// ASCII letters change case; other letters keep theirs.
+// Each character becomes one other; those that Python makes several of (the
+// German sharp s) stay as they are.
 Text Upper(const Text& text);
 Text Lower(const Text& text);
 Text Capitalize(const Text& text);

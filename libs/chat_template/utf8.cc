@@ -1,5 +1,10 @@
 #include "libs/chat_template/utf8.h"
 
+#include <locale.h>
+#include <wctype.h>
+
+#include "libs/base/check.h"
+
 namespace tessera::chat_template {
 namespace {
 
@@ -7,7 +12,21 @@ bool IsContinuation(absl::string_view bytes, size_t i) {
   return i < bytes.size() && (static_cast<uint8_t>(bytes[i]) & 0xC0) == 0x80;
 }
 
+// Debian's C library always has it; the process's own locale is left alone.
+locale_t UnicodeLocale() {
+  static const locale_t locale =
+      newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
+  CHECK(locale != nullptr) << "the locale C.UTF-8 is missing";
+  return locale;
+}
+
 }  // namespace
+
+uint32_t ToUpper(uint32_t c) { return towupper_l(c, UnicodeLocale()); }
+
+uint32_t ToLower(uint32_t c) { return towlower_l(c, UnicodeLocale()); }
+
+bool IsLetter(uint32_t c) { return iswalpha_l(c, UnicodeLocale()) != 0; }
 
 CodePoint CodePointAt(absl::string_view bytes, size_t position) {
   const auto byte = [&](size_t i) -> uint32_t {

@@ -26,6 +26,11 @@ void AppendCodePoint(uint32_t code_point, std::string* bytes);
 // str.isspace of one character; also what \s matches and strip() removes.
 bool IsSpace(uint32_t code_point);
 
+// The one character that it becomes, by the C library's Unicode tables.
+uint32_t ToUpper(uint32_t code_point);
+uint32_t ToLower(uint32_t code_point);
+bool IsLetter(uint32_t code_point);
+
 // Where the last character of bytes[0, end) begins; end > 0.
 size_t LastCharacter(absl::string_view bytes, size_t end);
 

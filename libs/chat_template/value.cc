@@ -21,6 +21,24 @@ absl::StatusOr<int> DepthAround(int depth) {
   return depth + 1;
 }
 
+bool IsSameKey(const Value& a, const Value& b) {
+  if (a.is_text() || b.is_text()) {
+    return a.is_text() && b.is_text() && a.text()->bytes() == b.text()->bytes();
+  }
+  return a.integer() == b.integer();
+}
+
+bool CanBeKey(const Value& value) {
+  return value.is_text() || value.is_integer() || value.is_bool();
+}
+
+template <typename Items>
+auto FindKey(Items& items, const Value& key) {
+  return std::find_if(items.begin(), items.end(), [&](const auto& item) {
+    return CanBeKey(key) && IsSameKey(item.first, key);
+  });
+}
+
 absl::StatusOr<bool> EqualLists(const List& a, const List& b, Budget* budget) {
   if (a.items.size() != b.items.size() || a.is_tuple != b.is_tuple) {
     return false;
@@ -36,7 +54,7 @@ absl::StatusOr<bool> EqualDicts(const Dict& a, const Dict& b, Budget* budget) {
   if (a.items.size() != b.items.size()) return false;
   for (const auto& [key, value] : a.items) {
     RETURN_IF_ERROR(budget->Step(1 + b.items.size() / 8));
-    const Value* other = b.Find(key.bytes());
+    const Value* other = b.Find(key);
     if (other == nullptr) return false;
     ASSIGN_OR_RETURN(const bool equal, Equal(value, *other, budget));
     if (!equal) return false;
@@ -61,9 +79,14 @@ absl::StatusOr<std::vector<Value>> Characters(const Text& text,
 
 const Value* Dict::Find(absl::string_view key) const {
   for (const auto& [name, value] : items) {
-    if (name.bytes() == key) return &value;
+    if (name.is_text() && name.text()->bytes() == key) return &value;
   }
   return nullptr;
+}
+
+const Value* Dict::Find(const Value& key) const {
+  const auto found = FindKey(items, key);
+  return found == items.end() ? nullptr : &found->second;
 }
 
 int64_t Value::integer() const {
@@ -120,17 +143,29 @@ absl::StatusOr<Value> MakeList(std::vector<Value> items, Budget* budget,
       std::make_shared<List>(List{std::move(items), is_tuple, depth})));
 }
 
-absl::StatusOr<Value> MakeDict(std::vector<std::pair<Text, Value>> items,
+absl::StatusOr<Value> MakeDict(std::vector<std::pair<Value, Value>> items,
                                Budget* budget) {
   RETURN_IF_ERROR(budget->Allocate(sizeof(Dict)));
+  RETURN_IF_ERROR(budget->Allocate(sizeof(items[0]), items.size()));
+  auto dict = std::make_shared<Dict>();
   int depth = 0;
-  for (const auto& [key, value] : items) {
-    RETURN_IF_ERROR(budget->Allocate(sizeof(items[0]) + key.allocated_bytes()));
+  for (auto& [key, value] : items) {
+    if (!CanBeKey(key)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a dict's keys must be strs or ints here, not '",
+                       key.TypeName(), "'"));
+    }
+    RETURN_IF_ERROR(budget->Step(1 + dict->items.size() / 8));
     depth = std::max(depth, value.Depth());
+    const auto same = FindKey(dict->items, key);
+    if (same != dict->items.end()) {
+      same->second = std::move(value);
+    } else {
+      dict->items.emplace_back(std::move(key), std::move(value));
+    }
   }
-  ASSIGN_OR_RETURN(depth, DepthAround(depth));
-  return Value(std::shared_ptr<const Dict>(
-      std::make_shared<Dict>(Dict{std::move(items), depth})));
+  ASSIGN_OR_RETURN(dict->depth, DepthAround(depth));
+  return Value(std::shared_ptr<const Dict>(std::move(dict)));
 }
 
 absl::StatusOr<Value> MakeText(Text text, Budget* budget) {
@@ -199,10 +234,7 @@ absl::StatusOr<std::shared_ptr<const List>> Items(const Value& value,
   }
   std::vector<Value> items;
   if (const Dict* dict = value.dict()) {
-    for (const auto& [key, unused] : dict->items) {
-      ASSIGN_OR_RETURN(Value name, MakeText(key, budget));
-      items.push_back(std::move(name));
-    }
+    for (const auto& [key, unused] : dict->items) items.push_back(key);
   } else if (const Text* text = value.text()) {
     ASSIGN_OR_RETURN(items, Characters(*text, budget));
   } else if (!value.is_undefined()) {

@@ -38,10 +38,13 @@ struct List {
   int depth = 1;
 };
 
+// The keys are texts, integers or bools (True is 1), each once.
 struct Dict {
-  std::vector<std::pair<Text, Value>> items;  // each key once
+  std::vector<std::pair<Value, Value>> items;
   int depth = 1;
+  // Null where there is no such key.
   const Value* Find(absl::string_view key) const;
+  const Value* Find(const Value& key) const;
 };
 
 // namespace(...): the one thing with attributes that `set` changes. The
@@ -136,10 +139,12 @@ class Value {
   Variant variant_;
 };
 
-// Containers, charged to the budget; ResourceExhausted past a depth of 64.
+// Containers, charged to the budget; ResourceExhausted past a depth of 64. A
+// dict's later items replace those of the same key; InvalidArgument: a key of
+// another type than Dict takes.
 absl::StatusOr<Value> MakeList(std::vector<Value> items, Budget* budget,
                                bool is_tuple = false);
-absl::StatusOr<Value> MakeDict(std::vector<std::pair<Text, Value>> items,
+absl::StatusOr<Value> MakeDict(std::vector<std::pair<Value, Value>> items,
                                Budget* budget);
 absl::StatusOr<Value> MakeText(Text text, Budget* budget);
 
