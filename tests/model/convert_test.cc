@@ -172,6 +172,12 @@ TEST_F(ConvertTest, RefusesTensorsItCannotPlace) {
   WriteSafetensors(checkpoint, DType::kBF16, Path("folder"));
   const std::string config = Path("folder/config.json");
   auto json = nlohmann::json::parse(*ReadTextFile(config, 1 << 20));
+  json["vocab_size"] = 4000000;
+  ASSERT_TRUE(WriteFileAtomically(config, json.dump()).ok());
+  ExpectError(Path("folder"), Path("m.gguf"), DType::kBF16,
+              "model.embed_tokens.weight has shape [160, 128]: must be "
+              "[4000000, 128]");
+  json["vocab_size"] = 160;
   json["num_attention_heads"] = 8;
   ASSERT_TRUE(WriteFileAtomically(config, json.dump()).ok());
   ExpectError(Path("folder"), Path("m.gguf"), DType::kBF16,

@@ -37,6 +37,24 @@ bool IsLeftOut(const TensorEntry& tensor, const ModelConfig& config,
          (config.tied_output && tensor.name == "lm_head.weight");
 }
 
+// The vocabulary is written as long as the config says: the embedding says so
+// too.
+absl::Status CheckEmbedding(const Checkpoint& checkpoint,
+                            const ModelConfig& config) {
+  const bool is_gguf = FormatOf(checkpoint) == CheckpointFormat::kGguf;
+  const char* name =
+      is_gguf ? "token_embd.weight" : "model.embed_tokens.weight";
+  const TensorEntry* entry = checkpoint.FindEntry(name);
+  const Shape want = {config.vocab_size, config.hidden_dim};
+  if (entry != nullptr && entry->shape == want) return absl::OkStatus();
+  if (entry == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no tensor ", name));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("tensor ", name, " has shape ", ShapeString(entry->shape),
+                   ": must be ", ShapeString(want)));
+}
+
 absl::Status CheckRotatedRows(const TensorEntry& tensor,
                               absl::string_view gguf_name,
                               const ModelConfig& config) {
@@ -118,6 +136,7 @@ absl::StatusOr<std::vector<TensorConversion>> PlanTensors(
     const Checkpoint& checkpoint, const ModelConfig& config,
     CheckpointFormat target, DType matrix_dtype) {
   const CheckpointFormat source = FormatOf(checkpoint);
+  RETURN_IF_ERROR(CheckEmbedding(checkpoint, config));
   const bool was_interleaved = InterleavesRows(source, config);
   const bool is_interleaved = InterleavesRows(target, config);
   std::vector<TensorConversion> plan;

@@ -36,7 +36,8 @@ struct TensorConversion {
 // One entry for each of the checkpoint's weights, in its order, without copies
 // (a tied lm_head) and tables that are computed (inv_freq, rope_freqs between
 // formats). Unimplemented: a tensor that the target has no name for, or whose
-// type we lack. InvalidArgument: query or key rows that are not the config's.
+// type we lack. NotFound, InvalidArgument: the
+// embedding, or query or key rows, are not the config's.
 absl::StatusOr<std::vector<TensorConversion>> PlanTensors(
     const Checkpoint& checkpoint, const ModelConfig& config,
     CheckpointFormat target, DType matrix_dtype);
