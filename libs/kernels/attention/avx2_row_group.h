@@ -72,27 +72,36 @@ inline bool SetVisible(const KeyRange* visible, RowGroup& group) {
 }
 
 // Scores become probabilities: 2^(score - max), 0 where masked.
+template <bool kMasked>
+inline void ExponentiateRow(RowGroup& group, int r) {
+  float* row = group.scores + r * kScoreStride;
+  __m256 max = _mm256_set1_ps(kNoScore);
+  for (int v = group.first_vector(); v < group.end_vector(); ++v) {
+    __m256 score = _mm256_load_ps(row + v * kLanes);
+    if constexpr (kMasked) {
+      score = _mm256_blendv_ps(_mm256_set1_ps(kNoScore), score,
+                               _mm256_castsi256_ps(group.Mask(r, v)));
+    }
+    max = _mm256_max_ps(max, score);
+  }
+  group.max[r] = MaxOfLanes(max);
+  max = _mm256_set1_ps(group.max[r]);
+  __m256 sum = _mm256_setzero_ps();
+  for (int v = group.first_vector(); v < group.end_vector(); ++v) {
+    __m256 p = Exp2(_mm256_sub_ps(_mm256_load_ps(row + v * kLanes), max));
+    if constexpr (kMasked) {
+      p = _mm256_and_ps(p, _mm256_castsi256_ps(group.Mask(r, v)));
+    }
+    sum = _mm256_add_ps(sum, p);
+    _mm256_store_ps(row + v * kLanes, p);
+  }
+  group.sum[r] = SumOfLanes(sum);
+}
+
 inline void Exponentiate(RowGroup& group) {
   for (int r = 0; r < group.padded_rows; ++r) {
-    float* row = group.scores + r * kScoreStride;
-    __m256 max = _mm256_set1_ps(kNoScore);
-    for (int v = group.first_vector(); v < group.end_vector(); ++v) {
-      const __m256 score = _mm256_blendv_ps(
-          _mm256_set1_ps(kNoScore), _mm256_load_ps(row + v * kLanes),
-          _mm256_castsi256_ps(group.Mask(r, v)));
-      max = _mm256_max_ps(max, score);
-    }
-    group.max[r] = MaxOfLanes(max);
-    __m256 sum = _mm256_setzero_ps();
-    for (int v = group.first_vector(); v < group.end_vector(); ++v) {
-      const __m256 p =
-          _mm256_and_ps(Exp2(_mm256_sub_ps(_mm256_load_ps(row + v * kLanes),
-                                           _mm256_set1_ps(group.max[r]))),
-                        _mm256_castsi256_ps(group.Mask(r, v)));
-      sum = _mm256_add_ps(sum, p);
-      _mm256_store_ps(row + v * kLanes, p);
-    }
-    group.sum[r] = SumOfLanes(sum);
+    group.visible == nullptr ? ExponentiateRow<false>(group, r)
+                             : ExponentiateRow<true>(group, r);
   }
 }
 

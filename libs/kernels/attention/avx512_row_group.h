@@ -84,6 +84,39 @@ inline bool SetVisible(const KeyRange* visible, RowGroup& group) {
   return true;
 }
 
+// Sums or maxima over the lanes of a group's rows at once, row r's in lane r:
+// halves, quarters, pairs and neighbours meet, in the same order for every row.
+template <typename Combine>
+inline __attribute__((always_inline)) __m512 ReduceLanes(
+    const float (*rows)[kLanes], Combine combine) {
+  // Where to start row r so that it ends in lane r.
+  static constexpr int kStart[kLanes] = {0, 2, 1, 3, 8,  10, 9,  11,
+                                         4, 6, 5, 7, 12, 14, 13, 15};
+  __m512 v[kLanes];
+#pragma GCC unroll 16
+  for (int r = 0; r < kLanes; ++r) {
+    v[kStart[r]] =
+        r < kGroupRows ? _mm512_load_ps(rows[r]) : _mm512_setzero_ps();
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < 8; ++r) {
+    v[r] = combine(_mm512_shuffle_f32x4(v[r], v[r + 8], 0x44),
+                   _mm512_shuffle_f32x4(v[r], v[r + 8], 0xee));
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    v[r] = combine(_mm512_shuffle_f32x4(v[r], v[r + 4], 0x88),
+                   _mm512_shuffle_f32x4(v[r], v[r + 4], 0xdd));
+  }
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; ++r) {
+    v[r] = combine(_mm512_shuffle_ps(v[r], v[r + 2], 0x44),
+                   _mm512_shuffle_ps(v[r], v[r + 2], 0xee));
+  }
+  return combine(_mm512_shuffle_ps(v[0], v[1], 0x88),
+                 _mm512_shuffle_ps(v[0], v[1], 0xdd));
+}
+
 inline void FindMaxima(const float* scores, RowGroup& group) {
   for (int r = 0; r < group.padded_rows; ++r) {
     const float* row = scores + r * kScoreStride;
@@ -98,7 +131,12 @@ inline void FindMaxima(const float* scores, RowGroup& group) {
         max = _mm512_max_ps(max, _mm512_load_ps(row + v * kLanes));
       }
     }
-    group.max[r] = _mm512_reduce_max_ps(max);
+    _mm512_store_ps(group.sums[r], max);
+  }
+  _mm512_store_ps(group.max, ReduceLanes(group.sums, [](__m512 a, __m512 b) {
+                    return _mm512_max_ps(a, b);
+                  }));
+  for (int r = 0; r < group.padded_rows; ++r) {
     _mm512_store_ps(group.sums[r], _mm512_setzero_ps());
   }
 }

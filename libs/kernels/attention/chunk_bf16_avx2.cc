@@ -30,35 +30,47 @@ inline __attribute__((always_inline)) __m256 SecondOfPairs(
       _mm256_set1_epi32(static_cast<int>(0xffff0000))));
 }
 
+// acc += a * b, in place: left to itself, GCC 12 overwrites operands and copies
+// accumulators around until they no longer fit in 16 registers.
+#define TESSERA_FMA(acc, a, b) \
+  asm("vfmadd231ps %2, %1, %0" : "+x"(acc) : "x"(a), "x"(b))
+
 // acc[r][v] += the pair of floats at row + r * stride times the pairs of vector
 // v, which are 32 bytes from each other within a line, lines at data[v / 2].
 template <int R, int V>
 inline __attribute__((always_inline)) void DotPairs(
-    const uint8_t* const (&data)[(V + 1) / 2], int64_t offset, const float* row,
+    const uint8_t* const (&data)[V / 2], int64_t offset, const float* row,
     int stride, __m256 (&acc)[R][V]) {
-  __m256 operand[V];
-#pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) {
-    operand[v] = FirstOfPairs(data[v / 2] + offset + v % 2 * 32);
-  }
+#pragma GCC unroll 2
+  for (int element = 0; element < 2; ++element) {
+    const auto operand = [&](int v) __attribute__((always_inline)) {
+      const uint8_t* pairs = data[v / 2] + offset + v % 2 * 32;
+      return element == 0 ? FirstOfPairs(pairs) : SecondOfPairs(pairs);
+    };
+    const auto factor = [&](int r) __attribute__((always_inline)) {
+      return _mm256_broadcast_ss(row + r * stride + element);
+    };
+    // Whichever are fewer stay in registers.
+    if constexpr (R < V) {
+      __m256 factors[R];
 #pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) {
-    const __m256 factor = _mm256_broadcast_ss(row + r * stride);
+      for (int r = 0; r < R; ++r) factors[r] = factor(r);
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      acc[r][v] = _mm256_fmadd_ps(factor, operand[v], acc[r][v]);
-    }
-  }
-#pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) {
-    operand[v] = SecondOfPairs(data[v / 2] + offset + v % 2 * 32);
-  }
+      for (int v = 0; v < V; ++v) {
+        const __m256 value = operand(v);
 #pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) {
-    const __m256 factor = _mm256_broadcast_ss(row + r * stride + 1);
+        for (int r = 0; r < R; ++r) TESSERA_FMA(acc[r][v], factors[r], value);
+      }
+    } else {
+      __m256 operands[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      acc[r][v] = _mm256_fmadd_ps(factor, operand[v], acc[r][v]);
+      for (int v = 0; v < V; ++v) operands[v] = operand(v);
+#pragma GCC unroll 6
+      for (int r = 0; r < R; ++r) {
+        const __m256 f = factor(r);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) TESSERA_FMA(acc[r][v], f, operands[v]);
+      }
     }
   }
 }
@@ -74,7 +86,8 @@ inline __attribute__((always_inline)) void Clear(__m256 (&acc)[R][V]) {
 
 // Scores of R rows, V vectors of keys at a time.
 template <int R, int V, bool kPrefetch>
-void ScoreRows(const ChunkArgs& args, RowGroup& group) {
+__attribute__((noinline)) void ScoreRows(const ChunkArgs& args,
+                                         RowGroup& group) {
   const int num_pairs = args.head_dim / 2;
   const int64_t half_block = int64_t{64} * num_pairs;
   const float* queries = reinterpret_cast<const float*>(args.queries) +
@@ -109,8 +122,10 @@ void ScoreRows(const ChunkArgs& args, RowGroup& group) {
 
 // Weighted values of R rows, V vectors of dimensions from `slice` on.
 template <int R, int V, bool kPrefetch>
-void WeighSlices(const ChunkArgs& args, const RowGroup& group,
-                 const MergeWeights* weights, int slice) {
+__attribute__((noinline)) void WeighSlices(const ChunkArgs& args,
+                                           const RowGroup& group,
+                                           const MergeWeights* weights,
+                                           int slice) {
   __m256 acc[R][V];
   Clear(acc);
   const int64_t offset =
@@ -172,7 +187,7 @@ struct Kernel {
       case 2:
         return ScoreRows<2, 4, kPrefetch>(args, group);
       case 3:
-        return ScoreRows<3, 4, kPrefetch>(args, group);
+        return ScoreRows<3, 2, kPrefetch>(args, group);
       case 4:
         return ScoreRows<4, 2, kPrefetch>(args, group);
       default:
@@ -189,7 +204,7 @@ struct Kernel {
       case 2:
         return WeighRows<2, 4, kPrefetch>(args, group, weights);
       case 3:
-        return WeighRows<3, 4, kPrefetch>(args, group, weights);
+        return WeighRows<3, 2, kPrefetch>(args, group, weights);
       case 4:
         return WeighRows<4, 2, kPrefetch>(args, group, weights);
       default:

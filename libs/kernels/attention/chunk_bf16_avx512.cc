@@ -32,15 +32,17 @@ struct Group : RowGroup {
   alignas(64) uint8_t probabilities[kGroupRows * kProbabilityStride];  // bf16
 };
 
-// Scores of R rows against V vectors of keys, whose dimension pairs start at
-// keys[v]. The values lie `value_offset` behind their keys.
+// Scores of R rows against V vectors of keys, those of whole blocks.
 template <int R, int V, bool kPrefetch>
-inline void ScoreVectors(const Group& group, const uint8_t* const* keys,
-                         int num_pairs, int64_t value_offset, float* scores) {
+inline void ScoreVectors(const Group& group, const uint8_t* const* blocks,
+                         int num_pairs, float* scores) {
+  const int64_t half_block = int64_t{64} * num_pairs;
   __m512 acc[R][V];
   const uint8_t* data[V];
 #pragma GCC unroll 8
-  for (int v = 0; v < V; ++v) data[v] = keys[v];
+  for (int v = 0; v < V; ++v) {
+    data[v] = blocks[v / kBlockVectors] + v % kBlockVectors * half_block;
+  }
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
@@ -53,7 +55,7 @@ inline void ScoreVectors(const Group& group, const uint8_t* const* keys,
     for (int v = 0; v < V; ++v) {
       pairs[v] = _mm512_load_si512(data[v] + 64 * i);
       if constexpr (kPrefetch) {
-        _mm_prefetch(data[v] + 64 * i + value_offset, _MM_HINT_T1);
+        _mm_prefetch(data[v] + 64 * i + 2 * half_block, _MM_HINT_T1);
       }
     }
 #pragma GCC unroll 12
@@ -78,22 +80,15 @@ inline void ScoreVectors(const Group& group, const uint8_t* const* keys,
 template <int R, int kBlocks, bool kPrefetch>
 void ScoreBlocks(const ChunkArgs& args, const Group& group, float* scores) {
   const int num_pairs = args.head_dim / 2;
-  const int64_t half_block = int64_t{64} * num_pairs;
   int block = group.first_block;
-  const auto step = [&]<int kCount>() {
-    const uint8_t* keys[2 * kCount];
-    for (int b = 0; b < kCount; ++b) {
-      keys[2 * b] = args.blocks[block + b];
-      keys[2 * b + 1] = keys[2 * b] + half_block;
-    }
-    ScoreVectors<R, 2 * kCount, kPrefetch>(group, keys, num_pairs,
-                                           2 * half_block,
-                                           scores + block * kKvBlockTokens);
-    block += kCount;
-  };
-  while (block + kBlocks <= group.end_block)
-    step.template operator()<kBlocks>();
-  while (block < group.end_block) step.template operator()<1>();
+  for (; block + kBlocks <= group.end_block; block += kBlocks) {
+    ScoreVectors<R, kBlockVectors * kBlocks, kPrefetch>(
+        group, args.blocks + block, num_pairs, scores + block * kKvBlockTokens);
+  }
+  for (; block < group.end_block; ++block) {
+    ScoreVectors<R, kBlockVectors, kPrefetch>(
+        group, args.blocks + block, num_pairs, scores + block * kKvBlockTokens);
+  }
 }
 
 template <bool kMasked>

@@ -104,7 +104,7 @@ int64_t GroupQueryBytes(int head_dim) {
 
 // Scores of R rows, V vectors of a line of 16 keys at a time.
 template <int R, int V, bool kPrefetch>
-void ScoreRows(const ChunkArgs& args, Group& group) {
+__attribute__((noinline)) void ScoreRows(const ChunkArgs& args, Group& group) {
   const int num_quads = args.head_dim / 4;
   const int64_t value_offset = ValueOffset(args.head_dim);
   const uint8_t* prepared = args.queries + group.first_row / kGroupRows *
@@ -183,8 +183,9 @@ void QuantizeRow(const ChunkArgs& args, int r, Group& group) {
 
 // Weighted values of R rows, V vectors of one slice of dimensions at a time.
 template <int R, int V, bool kPrefetch>
-void WeighRows(const ChunkArgs& args, const Group& group,
-               const MergeWeights* weights) {
+__attribute__((noinline)) void WeighRows(const ChunkArgs& args,
+                                         const Group& group,
+                                         const MergeWeights* weights) {
   const int num_parts = args.head_dim / kVectorLanes / V;
   for (int part = 0; part < num_parts; ++part) {
     const int slice = part * V / kLineVectors;

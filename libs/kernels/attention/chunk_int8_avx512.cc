@@ -76,14 +76,22 @@ inline __m512 Combine(__m512i high, __m512i low, int shift, int32_t bias) {
                        _mm512_set1_epi32(bias)));
 }
 
-// Scores of R rows against V vectors of keys; vector v's quads of dimensions
-// start at keys[v], its scales at scales[v].
+// Scores of R rows against V vectors of keys from `vector` on.
 template <int R, int V, bool kPrefetch>
-inline void ScoreVectors(const Group& group, const uint8_t* const* keys,
-                         const float* const* scales, int head_dim,
+inline void ScoreVectors(const ChunkArgs& args, const Group& group, int vector,
                          float* scores) {
+  const int head_dim = args.head_dim;
   const int num_quads = head_dim / 4;
   const int64_t value_offset = ValueOffset(head_dim);
+  const uint8_t* keys[V];
+  const float* scales[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) {
+    const uint8_t* head = args.blocks[(vector + v) / kBlockVectors];
+    const int half = (vector + v) % kBlockVectors;
+    keys[v] = head + half * kLanes * head_dim;
+    scales[v] = KeyScales(head, head_dim) + half * kLanes;
+  }
   __m512i high[R][V];
   __m512i low[R][V];
 #pragma GCC unroll 12
@@ -126,7 +134,7 @@ inline void ScoreVectors(const Group& group, const uint8_t* const* keys,
       const __m512 dot =
           Combine(high[r][v], low[r][v], 8, group.header->bias[r]);
       _mm512_store_ps(
-          scores + r * kScoreStride + v * kLanes,
+          scores + r * kScoreStride + (vector + v) * kLanes,
           _mm512_mul_ps(
               _mm512_mul_ps(dot, _mm512_set1_ps(group.header->scale[r])),
               scale));
@@ -138,21 +146,12 @@ inline void ScoreVectors(const Group& group, const uint8_t* const* keys,
 template <int R, int V, bool kPrefetch>
 void ScoreBlocks(const ChunkArgs& args, const Group& group, float* scores) {
   int vector = group.first_vector();
-  const auto step = [&]<int kCount>() {
-    const uint8_t* keys[kCount];
-    const float* scales[kCount];
-    for (int v = 0; v < kCount; ++v) {
-      const uint8_t* head = args.blocks[(vector + v) / kBlockVectors];
-      const int half = (vector + v) % kBlockVectors;
-      keys[v] = head + half * kLanes * args.head_dim;
-      scales[v] = KeyScales(head, args.head_dim) + half * kLanes;
-    }
-    ScoreVectors<R, kCount, kPrefetch>(group, keys, scales, args.head_dim,
-                                       scores + vector * kLanes);
-    vector += kCount;
-  };
-  while (vector + V <= group.end_vector()) step.template operator()<V>();
-  while (vector < group.end_vector()) step.template operator()<1>();
+  for (; vector + V <= group.end_vector(); vector += V) {
+    ScoreVectors<R, V, kPrefetch>(args, group, vector, scores);
+  }
+  for (; vector < group.end_vector(); ++vector) {
+    ScoreVectors<R, 1, kPrefetch>(args, group, vector, scores);
+  }
 }
 
 // Scales of the values of key vector `v`.
