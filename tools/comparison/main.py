@@ -45,13 +45,17 @@ def _heading(options, model):
             f"kernels {options.kernels}, medians of {options.rounds} rounds")
 
 
-def _report(options, result, lines):
-    for line in lines:
-        print(line)
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
-            file.write("\n")
+def _measure(parts, rows_of, peers):
+    """The rows of all parts, each printed as soon as it is known."""
+    names = [peer.name for peer in peers]
+    print(table.head(names), flush=True)
+    rows = []
+    for part in parts:
+        for row in rows_of(part):
+            print(table.line(row, names), flush=True)
+            rows.append(row.as_json())
+    print()
+    return rows
 
 
 def _compare(options, model, peers, copies):
@@ -70,28 +74,24 @@ def _compare(options, model, peers, copies):
     check = AnswerCheck(engine)
     compared = Comparison(engine, Probe(PROBE, options.threads, options.kernels),
                           peers, check, shape, prefill_model, options.rounds)
-    rows = [row for section in options.rows for row in compared.rows(section)]
-    lines = [_heading(options, model), "",
-             table.format_table(rows, [peer.name for peer in peers])]
-    lines += [f"{answer}" for answer in check.answers]
-    lines.append(_disturbance_line(compared.disturbance))
-    return {"rows": [row.as_json() for row in rows],
+    rows = _measure(options.rows, compared.rows, peers)
+    for answer in check.answers:
+        print(answer)
+    print(_disturbance_line(compared.disturbance))
+    return {"rows": rows,
             "answers": [dict(answer._asdict(), is_right=answer.is_right)
                         for answer in check.answers],
-            "shares_of_others": compared.disturbance.shares}, lines
+            "shares_of_others": compared.disturbance.shares}
 
 
 def _compare_formats(options, model, peers, copies):
+    print("Requantized copies: times alone, no answer is checked. Q4_K and Q6_K "
+          "on a model of random weights.\n")
     compared = Formats((TESSERA, PROBE), peers, copies, model, options.threads,
                        options.rounds)
-    rows = [row for type_name in options.format or FORMATS
-            for row in compared.rows(type_name)]
-    lines = [_heading(options, model), "Requantized copies: times alone, answers "
-             "are not checked. Q4_K and Q6_K on a model of random weights.", "",
-             table.format_table(rows, [peer.name for peer in peers]),
-             _disturbance_line(compared.disturbance)]
-    return {"rows": [row.as_json() for row in rows],
-            "shares_of_others": compared.disturbance.shares}, lines
+    rows = _measure(options.format or FORMATS, compared.rows, peers)
+    print(_disturbance_line(compared.disturbance))
+    return {"rows": rows, "shares_of_others": compared.disturbance.shares}
 
 
 def main(arguments):
@@ -102,12 +102,16 @@ def main(arguments):
                            else default_model())
         peers = [Peer(name, tree, model, options.threads, copies.folder())
                  for name, tree in options.peer]
+        print(_heading(options, model) + "\n")
         run = _compare_formats if options.formats else _compare
-        result, lines = run(options, model, peers, copies)
-        about = {"model": os.path.basename(model), "cpu": _cpu(),
-                 "threads": options.threads, "rounds": options.rounds,
-                 "kernels": options.kernels}
-        _report(options, dict(about, **result), lines)
+        result = {"model": os.path.basename(model), "cpu": _cpu(),
+                  "threads": options.threads, "rounds": options.rounds,
+                  "kernels": options.kernels,
+                  **run(options, model, peers, copies)}
+        if options.json:
+            with open(options.json, "w", encoding="utf-8") as file:
+                json.dump(result, file, indent=1)
+                file.write("\n")
     except CommandFailed as error:
         print(f"tools/benchmark: {error}", file=sys.stderr)
         return 1

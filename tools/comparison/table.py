@@ -17,9 +17,8 @@ def number(value, unit):
 def limit_cell(row):
     if row.limit is None:
         return ""
-    scale, unit = ((1e9, "GB/s") if row.limit.name == goals.BANDWIDTH
-                   else (1e9, "GOP/s"))
-    return f"{row.limit.share:.0%} of {row.limit.rate / scale:,.1f} {unit}"
+    unit = "GB/s" if row.limit.name == goals.BANDWIDTH else "GOP/s"
+    return f"{row.limit.share:.0%} of {row.limit.rate / 1e9:,.1f} {unit}"
 
 
 def peer_cell(row, name):
@@ -53,25 +52,32 @@ def verdict_cell(row):
     figures = []
     for goal in missed:
         figure = row.figure(goal.against)
-        figures.append(goal_text(goal._replace(), round(figure, 2)
-                                 if goal.against != goals.ITSELF else figure, row))
+        if goal.against != goals.ITSELF:
+            figure = round(figure, 2)
+        figures.append(goal_text(goal, figure, row))
     return "MISSED: " + ", ".join(figures)
 
 
-def format_table(rows, peers):
-    """rows: [Row]; peers: names, a column each."""
-    head = ["work", "tessera", "of the limit", *peers, "at least", "aim", ""]
-    lines = [head, ["---"] * len(head)]
-    for row in rows:
-        ours = number(row.value, row.unit)
-        if row.unit == "tok/s":
-            ours += " tok/s"
-        wanted = goals.GOALS[row.goals]
-        lines.append([
-            row.work, f"{ours} {row.detail}".strip(), limit_cell(row),
-            *(peer_cell(row, name) for name in peers),
-            ", ".join(goal_text(goal, goal.floor, row) for goal in wanted),
-            ", ".join(goal_text(goal, goal.aim, row) for goal in wanted
-                      if goal.aim is not None),
-            verdict_cell(row)])
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+def _line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def head(peers):
+    """The first two lines; peers: names, a column each."""
+    names = ["work", "tessera", "of the limit", *peers, "at least", "aim", ""]
+    return _line(names) + "\n" + _line(["---"] * len(names))
+
+
+def line(row, peers):
+    """A Row's line."""
+    ours = number(row.value, row.unit)
+    if row.unit == "tok/s":
+        ours += " tok/s"
+    wanted = goals.GOALS[row.goals]
+    return _line([
+        row.work, f"{ours} {row.detail}".strip(), limit_cell(row),
+        *(peer_cell(row, name) for name in peers),
+        ", ".join(goal_text(goal, goal.floor, row) for goal in wanted),
+        ", ".join(goal_text(goal, goal.aim, row) for goal in wanted
+                  if goal.aim is not None),
+        verdict_cell(row)])

@@ -7,10 +7,10 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import goals  # noqa: E402
+import table  # noqa: E402
 from goals import Goal, judge, verdict  # noqa: E402
 from peer import IK_LLAMA_CPP, LLAMA_CPP  # noqa: E402
 from rows import Limit, PeerFigure, Row  # noqa: E402
-from table import format_table  # noqa: E402
 
 
 def prefill(llama, ik, share):
@@ -61,7 +61,7 @@ class GoalsTest(unittest.TestCase):
 
 class TableTest(unittest.TestCase):
     def cells(self, row, peers=("llama", "ik")):
-        line = format_table([row], peers).splitlines()[2]
+        line = table.line(row, peers)
         return [cell.strip() for cell in line.strip("|").split("|")]
 
     def test_a_row_shows_figures_ratios_limit_and_goals(self):
@@ -88,7 +88,9 @@ class TableTest(unittest.TestCase):
         self.assertEqual("MISSED: 0.610 s", self.cells(first, [])[-1])
 
     def test_every_line_has_as_many_cells(self):
-        lines = format_table([prefill(8, 2, 0.5)], ["llama", "ik"]).splitlines()
+        peers = ["llama", "ik"]
+        lines = [*table.head(peers).splitlines(),
+                 table.line(prefill(8, 2, 0.5), peers)]
         self.assertEqual(1, len({line.count("|") for line in lines}))
 
     def test_json_tells_each_goal(self):
