@@ -15,7 +15,7 @@ struct Limits {
   // read; a step takes some 50 ns.
   int64_t max_steps = 5'000'000;
   // Strings and lists made on the way, all together, freed ones included.
-  size_t max_allocated_bytes = size_t{256} << 20;
+  size_t max_allocated_bytes = size_t{128} << 20;
   size_t max_output_bytes = size_t{16} << 20;
   // Nested evaluations, macro calls included.
   int max_depth = 400;

@@ -15,6 +15,7 @@ namespace {
 template <Text (*kChange)(const Text&)>
 absl::StatusOr<Value> Change(const Call& call) {
   ASSIGN_OR_RETURN(const Text text, ToText(call.self(), call.budget()));
+  RETURN_IF_ERROR(call.budget()->Step(text.size() / kBytesChangedInAStep));
   return MakeText(kChange(text), call.budget());
 }
 

@@ -27,18 +27,25 @@ bool Holds(absl::string_view bytes, absl::string_view character) {
 template <typename Change>
 Text Changed(const Text& text, Change change) {
   Text result;
-  absl::string_view bytes = text.bytes();
   uint32_t before = 0;
-  for (size_t i = 0; i < bytes.size();) {
-    const CodePoint c = CodePointAt(bytes, i);
+  size_t i = 0;
+  for (const Text::Run& run : text.runs()) {
+    // A character does not reach from one origin into another.
+    const absl::string_view bytes = text.bytes().substr(0, run.end);
     std::string changed;
-    AppendCodePoint(change(c.value, i == 0 ? 0 : before), &changed);
-    // What is not UTF-8 stays.
-    const bool is_valid = c.value != 0xFFFD || c.size > 1;
-    result.Append(is_valid ? absl::string_view(changed) : bytes.substr(i, 1),
-                  text.OriginAt(i));
-    before = c.value;
-    i += c.size;
+    changed.reserve(run.end - i);
+    while (i < run.end) {
+      const CodePoint c = CodePointAt(bytes, i);
+      // What is not UTF-8 stays.
+      if (c.value == 0xFFFD) {
+        changed.append(bytes.data() + i, c.size);
+      } else {
+        AppendCodePoint(change(c.value, before), &changed);
+      }
+      before = c.value;
+      i += c.size;
+    }
+    result.Append(changed, run.origin);
   }
   return result;
 }

@@ -23,6 +23,8 @@ absl::StatusOr<Text> Strip(const Text& text, Side side, const Text* characters,
 
 // Each character becomes one other; those that Python makes several of (the
 // German sharp s) stay as they are.
+// The caller charges a step for so many bytes.
+inline constexpr size_t kBytesChangedInAStep = 8;
 Text Upper(const Text& text);
 Text Lower(const Text& text);
 Text Capitalize(const Text& text);

@@ -18,6 +18,8 @@ const Text& Self(const Call& call) { return *call.self().text(); }
 
 template <Text (*kChange)(const Text&)>
 absl::StatusOr<Value> Change(const Call& call) {
+  RETURN_IF_ERROR(
+      call.budget()->Step(Self(call).size() / kBytesChangedInAStep));
   return MakeText(kChange(Self(call)), call.budget());
 }
 

@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <wctype.h>
 
+#include "absl/strings/ascii.h"
 #include "libs/base/check.h"
 
 namespace tessera::chat_template {
@@ -22,9 +23,13 @@ locale_t UnicodeLocale() {
 
 }  // namespace
 
-uint32_t ToUpper(uint32_t c) { return towupper_l(c, UnicodeLocale()); }
+uint32_t ToUpper(uint32_t c) {
+  return c < 0x80 ? absl::ascii_toupper(c) : towupper_l(c, UnicodeLocale());
+}
 
-uint32_t ToLower(uint32_t c) { return towlower_l(c, UnicodeLocale()); }
+uint32_t ToLower(uint32_t c) {
+  return c < 0x80 ? absl::ascii_tolower(c) : towlower_l(c, UnicodeLocale());
+}
 
 bool IsLetter(uint32_t c) { return iswalpha_l(c, UnicodeLocale()) != 0; }
 
