@@ -117,6 +117,7 @@ def debian_repositories():
         shared_libs = ["prometheus-cpp-pull", "prometheus-cpp-core"],
         targets = {"core": ["core"], "pull": ["pull"]},
     )
+    debian_library(name = "boost", packages = ["libboost-dev"], linkopts = ["-lpthread"], targets = {"": ["asio", "beast"]})
     debian_library(name = "com_github_nlohmann_json", packages = ["nlohmann-json3-dev"], targets = {"": ["json"]})
     debian_library(
         name = "com_github_jbeder_yaml_cpp",
