@@ -11,9 +11,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "libs/base/status_macros.h"
+#include "libs/conversation/prompt_template.h"
 #include "libs/model/load_tokenizer.h"
 #include "libs/options/flags.h"
-#include "tools/cli/conversation.h"
 #include "tools/cli/generation.h"
 #include "tools/cli/generation_options.h"
 #include "tools/cli/generation_report.h"
@@ -47,26 +47,26 @@ void AddChatFlags(options::Flags* flags, ChatOptions* options) {
 class Chat {
  public:
   Chat(const ChatOptions& options, const LoadedModel& loaded,
-       Conversation conversation, Interrupt* interrupt)
+       conversation::PromptTemplate prompt, Interrupt* interrupt)
       : options_(options),
         loaded_(loaded),
-        conversation_(std::move(conversation)),
+        template_(std::move(prompt)),
         interrupt_(interrupt) {
-    if (!options.system.empty()) conversation_.Add("system", options.system);
-    num_fixed_ = conversation_.size();
+    if (!options.system.empty()) messages_ = {{"system", options.system}};
+    num_fixed_ = messages_.size();
   }
 
   // Puts the question, shows the answer as it comes, and remembers both. A
   // question that has no answer is forgotten.
   absl::StatusOr<GenerationTimes> Ask(const std::string& question) {
-    conversation_.Add("user", question);
+    messages_.push_back({"user", question});
     const absl::StatusOr<Generation> answer = Generate();
     std::cout << std::endl;
     if (!answer.ok()) {
-      conversation_.RemoveLast();
+      messages_.pop_back();
       return answer.status();
     }
-    conversation_.Add("assistant", answer->text);
+    messages_.push_back({"assistant", answer->text});
     return answer->times;
   }
 
@@ -78,7 +78,7 @@ class Chat {
     while (ReadLine(&line) && line != "/quit") {
       if (line.empty()) continue;
       if (line == "/reset") {
-        conversation_.Resize(num_fixed_);
+        messages_.resize(num_fixed_);
         continue;
       }
       if (line[0] == '/') {
@@ -97,7 +97,9 @@ class Chat {
 
  private:
   absl::StatusOr<Generation> Generate() {
-    ASSIGN_OR_RETURN(const std::vector<int32_t> prompt, conversation_.Prompt());
+    ASSIGN_OR_RETURN(
+        const std::vector<int32_t> prompt,
+        template_.Tokens(messages_, /*add_generation_prompt=*/true));
     return cli::Generate(prompt, options_.generation, *loaded_.tokenizer,
                          loaded_.sequence.get(),
                          [this](absl::string_view text) {
@@ -118,7 +120,8 @@ class Chat {
 
   const ChatOptions& options_;
   const LoadedModel& loaded_;
-  Conversation conversation_;
+  conversation::PromptTemplate template_;
+  std::vector<conversation::Message> messages_;
   Interrupt* interrupt_;
   size_t num_fixed_ = 0;  // messages that /reset keeps
 };
@@ -144,10 +147,11 @@ absl::Status RunChat(absl::Span<const std::string> args,
   ASSIGN_OR_RETURN(const LoadedModel loaded, Load(options.selection));
   ASSIGN_OR_RETURN(const std::string chat_template,
                    model::LoadChatTemplate(*loaded.checkpoint));
-  ASSIGN_OR_RETURN(Conversation conversation,
-                   Conversation::Create(chat_template, loaded.tokenizer.get()));
+  ASSIGN_OR_RETURN(conversation::PromptTemplate prompt,
+                   conversation::PromptTemplate::Create(
+                       chat_template, loaded.tokenizer.get()));
   const absl::Duration load_time = absl::Now() - start;
-  Chat chat(options, loaded, std::move(conversation), &interrupt);
+  Chat chat(options, loaded, std::move(prompt), &interrupt);
   if (isatty(STDIN_FILENO) != 0) return chat.Talk();
   std::cout << "> " << kQuestion << std::endl;
   ASSIGN_OR_RETURN(const GenerationTimes times, chat.Ask(kQuestion));

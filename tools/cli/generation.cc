@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "libs/base/status_macros.h"
+#include "libs/conversation/stop_text.h"
 #include "libs/sampling/sampler.h"
 #include "libs/tokenizer/stream_decoder.h"
-#include "tools/cli/stop_text.h"
 
 namespace tessera::cli {
 namespace {
@@ -121,7 +121,7 @@ class Answer {
   const size_t max_tokens_;
   const EndTokens& end_tokens_;
   tokenizer::StreamDecoder decoder_;
-  StopText stop_;
+  conversation::StopText stop_;
   absl::FunctionRef<bool(absl::string_view)> show_;
   Generation result_;
 };

@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace tessera::cli {
+namespace tessera::conversation {
 
 // Passes text on, up to the first stop string: that one and what follows it
 // are dropped. Text that may yet turn out to begin a stop string is held back.
@@ -34,4 +34,4 @@ class StopText {
   bool stopped_ = false;
 };
 
-}  // namespace tessera::cli
+}  // namespace tessera::conversation

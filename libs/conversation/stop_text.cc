@@ -1,9 +1,9 @@
-#include "tools/cli/stop_text.h"
+#include "libs/conversation/stop_text.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace tessera::cli {
+namespace tessera::conversation {
 
 StopText::StopText(std::vector<std::string> stops) : stops_(std::move(stops)) {
   stops_.erase(std::remove(stops_.begin(), stops_.end(), ""), stops_.end());
@@ -51,4 +51,4 @@ std::string StopText::Finish() {
   return stopped_ ? "" : std::exchange(held_, "");
 }
 
-}  // namespace tessera::cli
+}  // namespace tessera::conversation

@@ -1,10 +1,10 @@
-#include "tools/cli/stop_text.h"
+#include "libs/conversation/stop_text.h"
 
 #include <random>
 
 #include "gtest/gtest.h"
 
-namespace tessera::cli {
+namespace tessera::conversation {
 namespace {
 
 TEST(StopTextTest, HoldsBackWhatMayBeginAStop) {
@@ -79,4 +79,4 @@ TEST(StopTextTest, AgreesWithASearchOfTheWholeText) {
 }
 
 }  // namespace
-}  // namespace tessera::cli
+}  // namespace tessera::conversation

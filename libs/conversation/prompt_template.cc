@@ -1,29 +1,29 @@
-#include "tools/cli/conversation.h"
+#include "libs/conversation/prompt_template.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "libs/base/status_macros.h"
 
-namespace tessera::cli {
+namespace tessera::conversation {
 
-absl::StatusOr<Conversation> Conversation::Create(
-    absl::string_view template_source, const tokenizer::Tokenizer* tokenizer) {
-  if (template_source.empty()) {
+absl::StatusOr<PromptTemplate> PromptTemplate::Create(
+    absl::string_view source, const tokenizer::Tokenizer* tokenizer) {
+  if (source.empty()) {
     return absl::FailedPreconditionError(
-        "the model has no chat template: `tessera complete` continues a text");
+        "the model has no chat template: it continues texts, it does not chat");
   }
   ASSIGN_OR_RETURN(chat_template::ChatTemplate chat,
-                   chat_template::ChatTemplate::Parse(template_source));
-  return Conversation(std::move(chat), tokenizer);
+                   chat_template::ChatTemplate::Parse(source));
+  return PromptTemplate(std::move(chat), tokenizer);
 }
 
-void Conversation::Add(absl::string_view role, absl::string_view content) {
-  messages_.push_back({std::string(role), std::string(content)});
-}
-
-absl::StatusOr<std::vector<int32_t>> Conversation::Prompt() const {
+absl::StatusOr<std::vector<int32_t>> PromptTemplate::Tokens(
+    absl::Span<const Message> messages, bool add_generation_prompt) const {
   chat_template::RenderInput input;
-  input.messages = messages_;
+  input.messages.assign(messages.begin(), messages.end());
+  input.add_generation_prompt = add_generation_prompt;
   const auto add_token = [&](const char* name, std::optional<int32_t> id) {
     if (id.has_value()) {
       input.special_tokens[name] = std::string(tokenizer_->TokenBytes(*id));
@@ -41,4 +41,4 @@ absl::StatusOr<std::vector<int32_t>> Conversation::Prompt() const {
   return tokenizer_->EncodeSegments(texts, /*add_special=*/false);
 }
 
-}  // namespace tessera::cli
+}  // namespace tessera::conversation
