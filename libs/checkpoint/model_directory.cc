@@ -3,8 +3,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
-#include "libs/checkpoint/json.h"
 #include "libs/checkpoint/mapped_file.h"
+#include "libs/json/json.h"
 
 namespace tessera {
 namespace {

@@ -4,8 +4,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "libs/checkpoint/file_error.h"
-#include "libs/checkpoint/json.h"
 #include "libs/checkpoint/safetensors_header.h"
+#include "libs/json/json.h"
 #include "nlohmann/json.hpp"
 
 namespace tessera {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
 #include "libs/checkpoint/file_error.h"
-#include "libs/checkpoint/json.h"
+#include "libs/json/json.h"
 
 namespace tessera {
 namespace {

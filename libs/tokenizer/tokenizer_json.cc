@@ -7,7 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
-#include "libs/tokenizer/strict_json.h"
+#include "libs/json/json.h"
+#include "libs/json/json_field.h"
 #include "libs/tokenizer/tokenizer_json_steps.h"
 
 namespace tessera::tokenizer {
@@ -152,7 +153,7 @@ absl::Status ReadAddedToken(const JsonField& field, const nlohmann::json& vocab,
 }  // namespace
 
 absl::StatusOr<TokenizerSpec> SpecFromTokenizerJson(absl::string_view text) {
-  ASSIGN_OR_RETURN(const nlohmann::json json, ParseStrictJson(text));
+  ASSIGN_OR_RETURN(const nlohmann::json json, ParseJson(text));
   const JsonField root(&json, "");
   if (!json.is_object())
     return absl::InvalidArgumentError("a tokenizer.json is an object");

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "libs/tokenizer/strict_json.h"
+#include "libs/json/json_field.h"
 #include "libs/tokenizer/tokenizer_spec.h"
 
 namespace tessera::tokenizer {

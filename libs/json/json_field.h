@@ -1,23 +1,26 @@
-// JSON from a file that nobody vouches for.
+// JsonField: a value of a parsed JSON text and where it stands, so that an
+// error can say so.
+//
+//   JsonField root(&json, "");
+//   ASSIGN_OR_RETURN(int64_t n, root.Get("model").Get("n").Int(1, 128));
+//   // "model.n: must be an integer from 1 to 128, not 0"
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
 
-namespace tessera::tokenizer {
+namespace tessera {
 
-// InvalidArgument, with the offset: no JSON, a key twice in one object, or
-// values nested more than 64 deep.
-absl::StatusOr<nlohmann::json> ParseStrictJson(absl::string_view text);
-
-// A JSON value and where it stands ("model.vocab"), so that an error can say
-// so.
 class JsonField {
  public:
+  // `value` outlives the field and those got from it.
   JsonField(const nlohmann::json* value, std::string path)
       : value_(value), path_(std::move(path)) {}
 
@@ -30,18 +33,22 @@ class JsonField {
   // The element of an array; `index` is below its size.
   JsonField At(size_t index) const;
 
-  // InvalidArgument, naming the path, if the value has another type.
+  // InvalidArgument, "<path>: must be ..., not ...", if the value is another.
   absl::StatusOr<std::string> String() const;
   absl::StatusOr<bool> Bool(std::optional<bool> if_null = std::nullopt) const;
+  absl::StatusOr<int64_t> Int(int64_t min, int64_t max) const;
+  absl::StatusOr<double> Number(double min, double max) const;
   absl::StatusOr<size_t> ArraySize() const;
   absl::Status ExpectObject() const;
 
   absl::Status Error(absl::string_view what) const;        // InvalidArgument
   absl::Status Unsupported(absl::string_view what) const;  // Unimplemented
+  // Error "must be <what>, not <the value, or its kind if it is long>".
+  absl::Status MustBe(absl::string_view what) const;
 
  private:
   const nlohmann::json* value_;
   std::string path_;
 };
 
-}  // namespace tessera::tokenizer
+}  // namespace tessera

@@ -1,0 +1,75 @@
+// The request's parameters as fields of a form. A field left empty is left out
+// of the request: the server's own default holds.
+
+const PARAMETERS = [
+  {name: 'temperature', label: 'Temperature', min: 0, max: 2, step: 0.05, usual: '1', hint: '0 always takes the likeliest token'},
+  {name: 'top_p', label: 'Top p', min: 0.01, max: 1, step: 0.01, usual: '1', hint: 'Keeps the likeliest tokens that together have this probability'},
+  {name: 'top_k', label: 'Top k', min: 0, step: 1, usual: 'all', hint: 'Keeps so many of the likeliest tokens; 0 keeps all'},
+  {name: 'min_p', label: 'Min p', min: 0, max: 1, step: 0.01, usual: '0', hint: 'Drops tokens below this share of the likeliest one'},
+  {name: 'max_tokens', label: 'Max tokens', min: 1, step: 1, usual: 'to the end', hint: 'Length of an answer'},
+  {name: 'seed', label: 'Seed', min: 0, step: 1, usual: 'random', hint: 'The same seed and request give the same answer'},
+  {name: 'frequency_penalty', label: 'Frequency penalty', min: -2, max: 2, step: 0.1, usual: '0', hint: 'Against tokens by how often they were used'},
+  {name: 'presence_penalty', label: 'Presence penalty', min: -2, max: 2, step: 0.1, usual: '0', hint: 'Against tokens that were used at all'},
+  {name: 'repetition_penalty', label: 'Repetition penalty', min: 0.05, max: 100, step: 0.05, usual: '1', hint: 'Against tokens of prompt and answer; 1 changes nothing'},
+  {name: 'top_logprobs', label: 'Alternatives', min: 0, max: 20, step: 1, usual: '5', hint: 'Tokens shown at each place of the answer; 0 asks for none'},
+];
+
+const DEFAULT_ALTERNATIVES = 5;
+
+export function fieldId(name) {
+  return `parameter-${name}`;
+}
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function numberField(parameter) {
+  const id = fieldId(parameter.name);
+  const input = element('input', {
+    id, name: parameter.name, type: 'number', min: parameter.min,
+    max: parameter.max ?? '', placeholder: parameter.usual,
+    // The step is for the arrows; any value in the range is good.
+    step: parameter.step === 1 ? 1 : 'any', inputMode: 'decimal',
+  });
+  const hint = element('p', {id: `${id}-hint`, className: 'note', textContent: parameter.hint});
+  input.setAttribute('aria-describedby', hint.id);
+  return element('div', {className: 'field'},
+      element('label', {htmlFor: id, textContent: parameter.label}), input, hint);
+}
+
+function stopField() {
+  const id = fieldId('stop');
+  const input = element('textarea', {id, name: 'stop', rows: 1, placeholder: 'none', spellcheck: false});
+  const hint = element('p', {id: `${id}-hint`, className: 'note', textContent: 'Ends the answer; one a line, \\n for a new line'});
+  input.setAttribute('aria-describedby', hint.id);
+  return element('div', {className: 'field wide'},
+      element('label', {htmlFor: id, textContent: 'Stop strings'}), input, hint);
+}
+
+// Adds the fields to the fieldset.
+export function addParameterFields(fieldset) {
+  fieldset.append(...PARAMETERS.map(numberField), stopField());
+}
+
+// Stop strings as the field has them: one a line, \n and \t spelled out.
+export function stopStrings(text) {
+  return text.split('\n').filter((line) => line !== '').map((line) =>
+    line.replace(/\\([nt\\])/g, (_, letter) => ({n: '\n', t: '\t', '\\': '\\'})[letter]));
+}
+
+// {field: value} of a chat request, from {field: text of its input}.
+export function requestFields(texts) {
+  const fields = {};
+  for (const {name} of PARAMETERS) {
+    const text = (texts[name] ?? '').trim();
+    if (text !== '') fields[name] = Number(text);
+  }
+  const {top_logprobs: alternatives = DEFAULT_ALTERNATIVES, ...rest} = fields;
+  if (alternatives > 0) Object.assign(rest, {logprobs: true, top_logprobs: alternatives});
+  const stop = stopStrings(texts.stop ?? '');
+  if (stop.length > 0) rest.stop = stop;
+  return rest;
+}
