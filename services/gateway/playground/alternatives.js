@@ -38,7 +38,7 @@ function cell(className, text) {
 function rowElement({token, logprob, chosen}) {
   const row = document.createElement('div');
   row.className = chosen ? 'alternative chosen' : 'alternative';
-  const bar = cell('bar', '');
+  const bar = cell('share-bar', '');
   bar.style.setProperty('--share', Math.exp(logprob));
   row.append(cell('token-text', visible(token)), bar, cell('share', percent(logprob)));
   if (chosen) row.append(cell('hidden', 'chosen'));
