@@ -16,7 +16,9 @@ absl::StatusOr<std::unique_ptr<BlockPool>> BlockPool::Create(
 }
 
 BlockPool::BlockPool(KvArena arena)
-    : arena_(std::move(arena)), num_owners_(arena_.num_blocks()) {
+    : arena_(std::move(arena)),
+      num_owners_(arena_.num_blocks()),
+      is_cached_(arena_.num_blocks()) {
   free_.reserve(num_blocks());
   for (BlockId id = num_blocks() - 1; id >= 0; --id) free_.push_back(id);
 }
@@ -40,12 +42,35 @@ absl::StatusOr<BlockId> BlockPool::Allocate() {
 void BlockPool::Ref(BlockId id) {
   CHECK(num_owners(id) > 0) << "block " << id << " is free";
   CHECK(num_owners_[id] < std::numeric_limits<int32_t>::max());
-  ++num_owners_[id];
+  if (++num_owners_[id] == 2 && is_cached_[id]) --num_only_cached_;
 }
 
 void BlockPool::Unref(BlockId id) {
   CHECK(num_owners(id) > 0) << "block " << id << " is free";
-  if (--num_owners_[id] == 0) free_.push_back(id);
+  CHECK(num_owners_[id] > 1 || !is_cached_[id])
+      << "block " << id << " has no owner but the prefix tree";
+  --num_owners_[id];
+  if (num_owners_[id] == 0) free_.push_back(id);
+  if (num_owners_[id] == 1 && is_cached_[id]) ++num_only_cached_;
+}
+
+void BlockPool::RefCached(BlockId id) {
+  CHECK(!is_cached(id)) << "block " << id << " is cached already";
+  Ref(id);
+  is_cached_[id] = true;
+}
+
+void BlockPool::UnrefCached(BlockId id) {
+  CHECK(is_cached(id)) << "block " << id << " is not cached";
+  if (num_owners_[id] == 1) --num_only_cached_;
+  is_cached_[id] = false;
+  Unref(id);
+}
+
+bool BlockPool::is_cached(BlockId id) const {
+  CHECK(id >= 0 && id < num_blocks())
+      << "block " << id << " of " << num_blocks();
+  return is_cached_[id];
 }
 
 int32_t BlockPool::num_owners(BlockId id) const {

@@ -1,8 +1,11 @@
 // BlockPool: which KV blocks are free, and how many hold each of the others.
 //
 // A block's owners are the block tables that list it, and whoever else took a
-// reference (a prefix cache). A block with one owner may be written by it; one
+// reference (the prefix tree). A block with one owner may be written by it; one
 // with several is read only. The last Unref makes it free.
+//
+// The prefix tree's reference is told apart, so that the blocks that nobody but
+// it holds are counted as they become so: they can be had by evicting.
 //
 // An allocated block holds what its last user left (finite numbers; zeros the
 // first time). Storing the first token of a block clears the rest of it
@@ -50,6 +53,15 @@ class BlockPool {
   // 0: free.
   int32_t num_owners(BlockId id) const;
 
+  // The prefix tree's own Ref and Unref. CHECK: it has none of the block, or
+  // has one.
+  void RefCached(BlockId id);
+  void UnrefCached(BlockId id);
+  bool is_cached(BlockId id) const;
+
+  // Blocks whose only owner is the prefix tree.
+  int32_t num_only_cached() const { return num_only_cached_; }
+
   KvArena& arena() { return arena_; }
   const KvArena& arena() const { return arena_; }
 
@@ -58,7 +70,9 @@ class BlockPool {
 
   KvArena arena_;
   std::vector<int32_t> num_owners_;  // [num_blocks]
+  std::vector<bool> is_cached_;      // [num_blocks]
   std::vector<BlockId> free_;        // the last is the next to go
+  int32_t num_only_cached_ = 0;
 };
 
 }  // namespace tessera::kv_cache

@@ -49,6 +49,26 @@ TEST(BlockPoolTest, FreesABlockWithItsLastOwner) {
   EXPECT_EQ(pool->num_free(), 1);
 }
 
+TEST(BlockPoolTest, CountsBlocksThatOnlyTheTreeHolds) {
+  const std::unique_ptr<BlockPool> pool = *BlockPool::Create(kGeometry, 2);
+  const BlockId id = *pool->Allocate();
+  pool->RefCached(id);
+  EXPECT_TRUE(pool->is_cached(id));
+  EXPECT_EQ(pool->num_only_cached(), 0);
+  pool->Unref(id);
+  EXPECT_EQ(pool->num_only_cached(), 1);
+  pool->Ref(id);
+  EXPECT_EQ(pool->num_only_cached(), 0);
+  pool->UnrefCached(id);
+  EXPECT_EQ(pool->num_owners(id), 1);
+  EXPECT_EQ(pool->num_only_cached(), 0);
+  pool->RefCached(id);
+  pool->Unref(id);
+  pool->UnrefCached(id);
+  EXPECT_EQ(pool->num_only_cached(), 0);
+  EXPECT_EQ(pool->num_free(), 2);
+}
+
 TEST(BlockPoolTest, ErrorsOfTheArenaReachTheCaller) {
   EXPECT_EQ(BlockPool::Create(kGeometry, -1).status().code(),
             absl::StatusCode::kInvalidArgument);
@@ -60,6 +80,7 @@ TEST(BlockPoolDeathTest, MisuseEndsTheProcess) {
   pool->Unref(id);
   EXPECT_DEATH(pool->Unref(id), "block 0 is free");
   EXPECT_DEATH(pool->Ref(id), "block 0 is free");
+  EXPECT_DEATH(pool->UnrefCached(id), "block 0 is not cached");
   EXPECT_DEATH(pool->Unref(2), "block 2 of 2");
   EXPECT_DEATH(pool->num_owners(-1), "block -1 of 2");
 }

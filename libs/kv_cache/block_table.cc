@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/check.h"
 
@@ -77,6 +78,34 @@ void BlockTable::Truncate(int64_t num_tokens) {
     pool_->Unref(block_ids_.back());
     block_ids_.pop_back();
   }
+}
+
+void BlockTable::Adopt(BlockId full_block) {
+  const int64_t block_tokens = pool_->geometry().block_tokens;
+  CHECK(num_tokens_ % block_tokens == 0) << "behind a partial tail";
+  pool_->Ref(full_block);
+  block_ids_.push_back(full_block);
+  num_tokens_ += block_tokens;
+}
+
+absl::Status BlockTable::AdoptCopy(BlockId block, int num_tokens) {
+  const int64_t block_tokens = pool_->geometry().block_tokens;
+  CHECK(num_tokens_ % block_tokens == 0) << "behind a partial tail";
+  CHECK(num_tokens >= 1 && num_tokens < block_tokens) << num_tokens;
+  const absl::StatusOr<BlockId> copy = pool_->Allocate();
+  if (!copy.ok()) return copy.status();
+  pool_->arena().CopyBlock(block, *copy);
+  block_ids_.push_back(*copy);
+  num_tokens_ += num_tokens;
+  return absl::OkStatus();
+}
+
+void BlockTable::Replace(int64_t index, BlockId same) {
+  const int64_t block_tokens = pool_->geometry().block_tokens;
+  CHECK(index >= 0 && (index + 1) * block_tokens <= num_tokens_) << index;
+  pool_->Ref(same);
+  pool_->Unref(block_ids_[index]);
+  block_ids_[index] = same;
 }
 
 BlockTable BlockTable::Fork() const {

@@ -53,6 +53,18 @@ class BlockTable {
   // The same tokens in the same blocks, each with one owner more.
   BlockTable Fork() const;
 
+  // Appends the tokens of a full block that others hold already, which then has
+  // one owner more. CHECK: the table has no partial tail.
+  void Adopt(BlockId full_block);
+
+  // Appends the first `num_tokens` of another's block, [1, B), copied into a
+  // block of one's own. ResourceExhausted, and nothing changed: none is free.
+  // CHECK: the table has no partial tail.
+  absl::Status AdoptCopy(BlockId block, int num_tokens);
+
+  // Lets go of full block `index` for `same`, which holds the same tokens.
+  void Replace(int64_t index, BlockId same);
+
  private:
   bool TailIsShared() const;
 

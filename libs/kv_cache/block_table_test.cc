@@ -145,6 +145,40 @@ TEST_F(BlockTableTest, TruncationReturnsBlocksAndTheyComeBackInOrder) {
   EXPECT_EQ(pool_->num_free(), 12);
 }
 
+TEST_F(BlockTableTest, AdoptsFullBlocksAndCopiesTheHeadOfAnother) {
+  Sequence first = NewSequence();
+  ASSERT_TRUE(Append(first, 8).ok());
+  Sequence second = NewSequence();
+  second.table.Adopt(first.table.block_ids()[0]);
+  ASSERT_TRUE(second.table.AdoptCopy(first.table.block_ids()[1], 3).ok());
+  second.values.assign(first.values.begin(), first.values.begin() + 7);
+  EXPECT_EQ(second.table.num_tokens(), 7);
+  EXPECT_EQ(pool_->num_free(), 9);
+  ASSERT_TRUE(Append(second, 5).ok());
+  EXPECT_EQ(Read(*pool_, first.table), first.values);
+  EXPECT_EQ(Read(*pool_, second.table), second.values);
+}
+
+TEST_F(BlockTableTest, CopiesNoHeadIntoAFullPool) {
+  Sequence first = NewSequence();
+  ASSERT_TRUE(Append(first, 48).ok());
+  BlockTable second(*pool_);
+  EXPECT_EQ(second.AdoptCopy(first.table.block_ids()[1], 3).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(second.num_tokens(), 0);
+}
+
+TEST_F(BlockTableTest, ReplacesABlockByAnEqualOne) {
+  Sequence first = NewSequence();
+  ASSERT_TRUE(Append(first, 6).ok());
+  Sequence second = NewSequence();
+  ASSERT_TRUE(Append(second, 6).ok());
+  second.table.Replace(0, first.table.block_ids()[0]);
+  EXPECT_EQ(pool_->num_free(), 9);
+  EXPECT_EQ(pool_->num_owners(first.table.block_ids()[0]), 2);
+  EXPECT_DEATH(second.table.Replace(1, 0), "");  // not full
+}
+
 TEST_F(BlockTableTest, MovingEmptiesTheSource) {
   Sequence sequence = NewSequence();
   ASSERT_TRUE(Append(sequence, 6).ok());
@@ -165,6 +199,7 @@ TEST_F(BlockTableTest, MisuseEndsTheProcess) {
   EXPECT_DEATH(sequence.table.Truncate(3), "to 3 of 2 tokens");
   EXPECT_DEATH(sequence.table.Truncate(-1), "to -1 of 2 tokens");
   EXPECT_DEATH(sequence.table.Append(-1).IgnoreError(), "-1 tokens");
+  EXPECT_DEATH(sequence.table.Adopt(0), "behind a partial tail");
 }
 
 // Everything that has to hold whatever was done before.
