@@ -3,9 +3,10 @@
 //   log::Event(log::kInfo, "request finished", {{"request_id", id},
 //              {"generated_tokens", 17}, {"seconds", 0.25}});
 //
-//   text  2026-01-31T10:00:00.123456Z INFO request finished request_id=chat-7
-//   generated_tokens=17 json {"time":"2026-...","level":"info","event":"request
-//   finished","request_id":"chat-7",...}
+//   text: 2026-01-31T10:00:00.123456Z INFO request finished request_id=chat-7
+//         generated_tokens=17 seconds=0.25
+//   json: {"time":"2026-01-31T10:00:00.123456Z","level":"info",
+//          "event":"request finished","request_id":"chat-7",...}
 //
 // A line is written whole, with one write, whatever else writes; control
 // characters and quotes in values are escaped, invalid UTF-8 becomes U+FFFD.
@@ -27,6 +28,7 @@ inline constexpr Level kInfo = Level::kInfo;
 inline constexpr Level kWarning = Level::kWarning;
 inline constexpr Level kError = Level::kError;
 
+// kText quotes a value that has spaces, quotes, '=' or anything but ASCII.
 enum class Format : uint8_t { kText, kJson };
 
 // Of this process, text by default. Set in main.
