@@ -51,6 +51,8 @@ class Model {
   int64_t max_batch_tokens() const { return options_.max_batch_tokens; }
   int num_threads() const { return team_->size(); }
   device::KernelSet kernels() const { return team_->kernels(); }
+  // Between passes, for work of the caller's own.
+  device::WorkerTeam& team() { return *team_; }
 
   // Bytes of one KV block: attention::kKvBlockTokens tokens.
   int64_t kv_block_bytes() const;

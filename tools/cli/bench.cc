@@ -10,11 +10,11 @@
 #include "absl/strings/str_format.h"
 #include "libs/base/status_macros.h"
 #include "libs/checkpoint/checkpoint.h"
+#include "libs/model/model_selection.h"
 #include "libs/options/flags.h"
 #include "tools/cli/bench_loop.h"
 #include "tools/cli/bench_report.h"
 #include "tools/cli/loaded_model.h"
-#include "tools/cli/model_selection.h"
 #include "tools/cli/model_sequence.h"
 #include "tools/cli/profile_report.h"
 
@@ -24,7 +24,7 @@ namespace {
 enum class Output { kTable, kJson };
 
 struct BenchOptions {
-  ModelSelection selection;
+  model::ModelSelection selection;
   std::vector<int> num_prompt = {512};
   std::vector<int> num_generated = {128};
   std::vector<int> depths = {0};
@@ -37,7 +37,7 @@ struct BenchOptions {
 
 void AddBenchFlags(options::Flags* flags, BenchOptions* options) {
   constexpr int kMost = 1 << 24;
-  AddModelFlags(flags, &options->selection);
+  model::AddModelFlags(flags, &options->selection);
   flags->Ints("n-prompt", &options->num_prompt, 0, kMost, "tokens of a prompt")
       .Short('p');
   flags
@@ -137,7 +137,7 @@ class Bench {
 
  private:
   absl::Status RunWithThreads(int num_threads) {
-    ModelSelection selection = options_.selection;
+    model::ModelSelection selection = options_.selection;
     selection.threads = num_threads;
     ASSIGN_OR_RETURN(const LoadedModel loaded, LoadWithoutTokenizer(selection));
     subject_ = SubjectOf(*loaded.checkpoint, *loaded.model);

@@ -13,13 +13,13 @@
 #include "libs/base/status_macros.h"
 #include "libs/conversation/prompt_template.h"
 #include "libs/model/load_tokenizer.h"
+#include "libs/model/model_selection.h"
 #include "libs/options/flags.h"
 #include "tools/cli/generation.h"
 #include "tools/cli/generation_options.h"
 #include "tools/cli/generation_report.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/loaded_model.h"
-#include "tools/cli/model_selection.h"
 
 namespace tessera::cli {
 namespace {
@@ -28,7 +28,7 @@ constexpr char kQuestion[] = "What is gravity?";
 constexpr char kHelp[] = "/quit ends, /reset forgets the conversation\n";
 
 struct ChatOptions {
-  ModelSelection selection;
+  model::ModelSelection selection;
   // What the authors of SmolLM2-135M-Instruct recommend.
   GenerationOptions generation = {
       .sampling = {.temperature = 0.2f, .top_p = 0.9f}, .max_tokens = 512};
@@ -39,9 +39,9 @@ void AddChatFlags(options::Flags* flags, ChatOptions* options) {
   flags->Text("system", &options->system, "TEXT",
               "the system message; without it the template's own");
   AddGenerationFlags(flags, &options->generation);
-  AddModelFlags(flags, &options->selection);
-  AddThreadsFlag(flags, &options->selection);
-  AddContextFlag(flags, &options->selection);
+  model::AddModelFlags(flags, &options->selection);
+  model::AddThreadsFlag(flags, &options->selection);
+  model::AddContextFlag(flags, &options->selection);
 }
 
 class Chat {

@@ -7,19 +7,19 @@
 #include <vector>
 
 #include "libs/base/status_macros.h"
+#include "libs/model/model_selection.h"
 #include "libs/options/flags.h"
 #include "tools/cli/generation.h"
 #include "tools/cli/generation_options.h"
 #include "tools/cli/generation_report.h"
 #include "tools/cli/loaded_model.h"
 #include "tools/cli/memory_use.h"
-#include "tools/cli/model_selection.h"
 
 namespace tessera::cli {
 namespace {
 
 struct CompleteOptions {
-  ModelSelection selection;
+  model::ModelSelection selection;
   GenerationOptions generation;
   std::optional<std::string> prompt;  // none: standard input
   bool parse_special = true;
@@ -41,9 +41,9 @@ void AddCompleteFlags(options::Flags* flags, CompleteOptions* options) {
                 "the text of a special token becomes that token");
   flags->Switch("json", &options->json, "one object at the end, for a script");
   AddGenerationFlags(flags, &options->generation);
-  AddModelFlags(flags, &options->selection);
-  AddThreadsFlag(flags, &options->selection);
-  AddContextFlag(flags, &options->selection);
+  model::AddModelFlags(flags, &options->selection);
+  model::AddThreadsFlag(flags, &options->selection);
+  model::AddContextFlag(flags, &options->selection);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/model/load_model.h"
 #include "libs/model/load_tokenizer.h"
+#include "libs/model/model_selection.h"
 
 namespace tessera::cli {
 namespace {
@@ -25,7 +26,8 @@ absl::StatusOr<std::unique_ptr<Checkpoint>> OpenModel(const std::string& path) {
   return checkpoint;
 }
 
-absl::Status AddModel(const ModelSelection& selection, LoadedModel* loaded) {
+absl::Status AddModel(const model::ModelSelection& selection,
+                      LoadedModel* loaded) {
   ASSIGN_OR_RETURN(const model::ModelOptions options,
                    selection.ToModelOptions());
   ASSIGN_OR_RETURN(loaded->model,
@@ -39,14 +41,14 @@ absl::Status AddModel(const ModelSelection& selection, LoadedModel* loaded) {
 }  // namespace
 
 absl::StatusOr<LoadedModel> LoadWithoutTokenizer(
-    const ModelSelection& selection) {
+    const model::ModelSelection& selection) {
   LoadedModel loaded;
   ASSIGN_OR_RETURN(loaded.checkpoint, OpenModel(selection.model));
   RETURN_IF_ERROR(AddModel(selection, &loaded));
   return loaded;
 }
 
-absl::StatusOr<LoadedModel> Load(const ModelSelection& selection) {
+absl::StatusOr<LoadedModel> Load(const model::ModelSelection& selection) {
   LoadedModel loaded;
   ASSIGN_OR_RETURN(loaded.checkpoint, OpenModel(selection.model));
   // Started before the model's team pins this thread to a core, which threads

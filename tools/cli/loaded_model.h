@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "libs/checkpoint/checkpoint.h"
 #include "libs/model/model.h"
+#include "libs/model/model_selection.h"
 #include "libs/tokenizer/tokenizer.h"
-#include "tools/cli/model_selection.h"
 #include "tools/cli/model_sequence.h"
 
 namespace tessera::cli {
@@ -22,10 +22,10 @@ struct LoadedModel {
 
 // The weights are packed on all threads while one more reads the vocabulary.
 // Errors name the file.
-absl::StatusOr<LoadedModel> Load(const ModelSelection& selection);
+absl::StatusOr<LoadedModel> Load(const model::ModelSelection& selection);
 
 // The model alone, for commands that need no words.
 absl::StatusOr<LoadedModel> LoadWithoutTokenizer(
-    const ModelSelection& selection);
+    const model::ModelSelection& selection);
 
 }  // namespace tessera::cli

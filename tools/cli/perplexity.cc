@@ -10,17 +10,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libs/base/status_macros.h"
+#include "libs/model/model_selection.h"
 #include "libs/options/flags.h"
 #include "nlohmann/json.hpp"
 #include "tools/cli/loaded_model.h"
-#include "tools/cli/model_selection.h"
 #include "tools/cli/perplexity_score.h"
 
 namespace tessera::cli {
 namespace {
 
 struct PerplexityOptions {
-  ModelSelection selection;
+  model::ModelSelection selection;
   std::string file;
   PerplexityWindows windows;
   bool json = false;
@@ -74,8 +74,8 @@ absl::Status RunPerplexity(absl::Span<const std::string> args,
             "first tokens of a window that are not scored; half of it and one "
             "gives llama-perplexity's figure");
   flags.Switch("json", &options.json, "for a script");
-  AddModelFlags(&flags, &options.selection);
-  AddThreadsFlag(&flags, &options.selection);
+  model::AddModelFlags(&flags, &options.selection);
+  model::AddThreadsFlag(&flags, &options.selection);
   RETURN_IF_ERROR(flags.Parse(args));
   if (flags.help_requested()) {
     std::cout << flags.Help();

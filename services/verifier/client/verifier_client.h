@@ -54,8 +54,6 @@ class VerifierClient {
                         Callback<v1::TokenizeResponse> done) = 0;
   virtual void Detokenize(v1::DetokenizeRequest request,
                           Callback<v1::DetokenizeResponse> done) = 0;
-  virtual void Score(v1::ScoreRequest request,
-                     Callback<v1::ScoreResponse> done) = 0;
   virtual void ModelInfo(Callback<v1::ModelInfoResponse> done) = 0;
 };
 

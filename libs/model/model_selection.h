@@ -9,7 +9,7 @@
 #include "libs/model/model.h"
 #include "libs/options/flags.h"
 
-namespace tessera::cli {
+namespace tessera::model {
 
 struct ModelSelection {
   std::string model;             // a GGUF file
@@ -20,7 +20,7 @@ struct ModelSelection {
 
   // InvalidArgument, FailedPrecondition: kernels that do not exist, or that
   // this processor lacks.
-  absl::StatusOr<model::ModelOptions> ToModelOptions() const;
+  absl::StatusOr<ModelOptions> ToModelOptions() const;
 };
 
 // Declares --model, --kernels, --kv-dtype.
@@ -30,4 +30,4 @@ void AddThreadsFlag(options::Flags* flags, ModelSelection* selection);
 // Declares --context, the longest sequence.
 void AddContextFlag(options::Flags* flags, ModelSelection* selection);
 
-}  // namespace tessera::cli
+}  // namespace tessera::model

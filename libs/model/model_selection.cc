@@ -1,13 +1,13 @@
-#include "tools/cli/model_selection.h"
+#include "libs/model/model_selection.h"
 
 #include "libs/base/status_macros.h"
 #include "libs/device/cpu_features.h"
 #include "libs/device/physical_cores.h"
 
-namespace tessera::cli {
+namespace tessera::model {
 
-absl::StatusOr<model::ModelOptions> ModelSelection::ToModelOptions() const {
-  model::ModelOptions options;
+absl::StatusOr<ModelOptions> ModelSelection::ToModelOptions() const {
+  ModelOptions options;
   options.kv_dtype = kv_dtype;
   options.team.num_threads = threads > 0 ? threads : device::NumPhysicalCores();
   ASSIGN_OR_RETURN(options.team.kernels,
@@ -40,4 +40,4 @@ void AddContextFlag(options::Flags* flags, ModelSelection* selection) {
       .Short('c');
 }
 
-}  // namespace tessera::cli
+}  // namespace tessera::model

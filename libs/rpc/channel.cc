@@ -1,0 +1,34 @@
+#include "libs/rpc/channel.h"
+
+#include "grpcpp/create_channel.h"
+#include "libs/base/status_macros.h"
+
+namespace tessera::rpc {
+namespace {
+
+// As the server allows (server.cc).
+constexpr int kKeepaliveMs = 10'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
+// A server that comes back is found within a second.
+constexpr int kMinBackoffMs = 100;
+constexpr int kMaxBackoffMs = 1'000;
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(
+    const std::string& address, const ChannelOptions& options) {
+  ASSIGN_OR_RETURN(const auto credentials, ClientCredentials(options.tls));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
+  arguments.SetMaxSendMessageSize(options.max_message_bytes);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinBackoffMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinBackoffMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMs);
+  // Each channel has connections of its own, so that closing one is its end.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+}  // namespace tessera::rpc

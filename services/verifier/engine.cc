@@ -1,0 +1,336 @@
+#include "services/verifier/engine.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "libs/base/check.h"
+#include "libs/base/status_macros.h"
+#include "libs/log/log.h"
+
+namespace tessera::verifier {
+
+using scheduling::Chunk;
+
+Engine::Engine(const VerifierOptions& options, VerifierMetrics* metrics,
+               LoadModel load,
+               std::function<void(absl::StatusOr<EngineInfo>)> loaded)
+    : options_(options), metrics_(metrics) {
+  thread_ = std::thread([this, load = std::move(load),
+                         loaded = std::move(loaded)] { Run(load, loaded); });
+}
+
+Engine::~Engine() { Stop(); }
+
+void Engine::Submit(std::shared_ptr<Generation> generation) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!stopped_) {
+      inbox_.push_back(std::move(generation));
+      changed_.notify_one();
+      return;
+    }
+  }
+  generation->Finish(absl::UnavailableError("the server is stopping"));
+}
+
+void Engine::Wake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  woken_ = true;
+  changed_.notify_one();
+}
+
+void Engine::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+scheduling::SchedulerStats Engine::stats() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stats_;
+}
+
+void Engine::Run(
+    const LoadModel& load,
+    const std::function<void(absl::StatusOr<EngineInfo>)>& loaded) {
+  pthread_setname_np(pthread_self(), "engine");
+  absl::StatusOr<EngineInfo> info = Load(load);
+  const bool is_loaded = info.ok();
+  loaded(std::move(info));
+  while (WaitForWork()) {
+    TakeInbox();
+    if (!is_loaded) continue;
+    DropCancelled();
+    Step();
+    RemoveDone();
+    PublishStats();
+  }
+  TakeInbox();
+  for (const std::unique_ptr<Request>& request : requests_) {
+    Finish(request.get(), absl::UnavailableError("the server is stopping"));
+  }
+  RemoveDone();
+  if (scheduler_ != nullptr) scheduler_->ClearCache();
+  scheduler_.reset();
+}
+
+absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
+  ASSIGN_OR_RETURN(LoadedModel loaded, load());
+  model_ = std::move(loaded.model);
+  tokenizer_ = loaded.tokenizer;
+  const model::ModelConfig& config = model_->config();
+  const kv_cache::KvGeometry geometry = {
+      .block_tokens = attention::kKvBlockTokens,
+      .num_layers = config.num_layers,
+      .layer_bytes = model_->kv_block_bytes() / config.num_layers};
+  const int64_t kv_bytes = options_.kv_memory_bytes > 0
+                               ? options_.kv_memory_bytes
+                               : AvailableMemoryBytes() / 4;
+  ASSIGN_OR_RETURN(const int32_t num_blocks,
+                   kv_cache::NumBlocksWithin(geometry, kv_bytes));
+  ASSIGN_OR_RETURN(pool_, kv_cache::BlockPool::Create(geometry, num_blocks));
+  const int64_t capacity = int64_t{num_blocks} * geometry.block_tokens;
+  const int64_t context = std::min<int64_t>(config.context_len, capacity);
+  ASSIGN_OR_RETURN(scheduler_,
+                   scheduling::Scheduler::Create(
+                       {.max_queued = options_.max_queued,
+                        .max_running = options_.max_running,
+                        .max_pass_tokens = model_->max_batch_tokens(),
+                        .max_context = context,
+                        .prefix_caching = options_.prefix_caching},
+                       pool_.get()));
+  budget_ = std::make_unique<scheduling::StepBudget>(
+      options_.target_inter_token, model_->max_batch_tokens());
+  scratches_.resize(model_->num_threads());
+  PublishStats();
+  return EngineInfo{
+      .limits = {.context_len = context, .vocab_size = config.vocab_size},
+      .kernels = model_->kernels(),
+      .kv_dtype = model_->kv_dtype(),
+      .num_threads = model_->num_threads(),
+      .kv_capacity_tokens = capacity};
+}
+
+bool Engine::WaitForWork() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] {
+    return stopped_ || woken_ || !inbox_.empty() || !requests_.empty();
+  });
+  woken_ = false;
+  return !stopped_;
+}
+
+void Engine::TakeInbox() {
+  std::vector<std::shared_ptr<Generation>> arrived;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    arrived.swap(inbox_);
+  }
+  for (std::shared_ptr<Generation>& generation : arrived) {
+    if (scheduler_ == nullptr) {
+      generation->Finish(absl::UnavailableError("the model was not loaded"));
+      continue;
+    }
+    const absl::StatusOr<scheduling::SequenceId> stem = scheduler_->Add(
+        {.tokens = generation->prompt,
+         .priority = generation->priority,
+         .cache_salt = generation->cache_salt,
+         .computes_whole_prompt = generation->num_prompt_logprobs.has_value()},
+        generation->arrived);
+    if (!stem.ok()) {
+      metrics_->RequestRefused();
+      generation->Finish(stem.status());
+      continue;
+    }
+    requests_.push_back(
+        std::make_unique<Request>(std::move(generation), *stem, tokenizer_));
+    by_sequence_[*stem] = requests_.back().get();
+  }
+}
+
+void Engine::DropCancelled() {
+  for (const std::unique_ptr<Request>& request : requests_) {
+    if (request->generation().is_cancelled.load(std::memory_order_relaxed)) {
+      metrics_->RequestCancelled();
+      Finish(request.get(), absl::CancelledError("cancelled"));
+    }
+  }
+  RemoveDone();
+}
+
+void Engine::Step() {
+  const absl::Time start = absl::Now();
+  int num_decoding = 0;
+  for (const std::unique_ptr<Request>& request : requests_) {
+    if (request->has_begun()) num_decoding += request->num_unfinished();
+  }
+  const absl::Span<const Chunk> chunks =
+      scheduler_->Schedule(start, budget_->PromptTokens(num_decoding));
+  if (chunks.empty()) return;
+  if (const absl::Status status = Forward(chunks); !status.ok()) {
+    log::Event(log::kError, "forward pass failed",
+               {{"error", std::string(status.message())}});
+    // Without a commit its sequences are as before; nobody waits for them.
+    for (const Chunk& chunk : chunks) {
+      const auto found = by_sequence_.find(chunk.sequence);
+      if (found == by_sequence_.end()) continue;  // another choice's went first
+      Finish(found->second, absl::InternalError("the forward pass failed"));
+    }
+    return;
+  }
+  scheduler_->Commit();
+  Draw(chunks);
+  const absl::Time now = absl::Now();
+  int64_t num_tokens = 0;
+  for (const Chunk& chunk : chunks) num_tokens += chunk.tokens.size();
+  const int64_t num_prompt_tokens =
+      std::max<int64_t>(0, num_tokens - num_decoding);
+  budget_->Observe(num_decoding, num_prompt_tokens, now - start);
+  metrics_->Step(num_tokens, now - start);
+  Publish(now);
+}
+
+absl::Status Engine::Forward(absl::Span<const Chunk> chunks) {
+  batch_.clear();
+  drawings_.clear();
+  scores_.clear();
+  int64_t row = 0;
+  for (const Chunk& chunk : chunks) {
+    Request* request = by_sequence_.at(chunk.sequence);
+    const int64_t num_tokens = chunk.tokens.size();
+    const int64_t num_prompt = request->generation().prompt.size();
+    const int num_logits = chunk.wants_all_logits ? num_tokens
+                           : chunk.is_last        ? 1
+                                                  : 0;
+    batch_.push_back({.tokens = chunk.tokens,
+                      .first_position = chunk.first_position,
+                      .block_table = chunk.block_table,
+                      .num_logits = num_logits});
+    for (int64_t i = 0; chunk.wants_all_logits && i < num_tokens; ++i) {
+      const int64_t next = chunk.first_position + i + 1;
+      if (next < num_prompt) scores_.push_back({request, row + i, next});
+    }
+    row += num_logits;
+    if (!chunk.is_last) continue;
+    const int64_t position = chunk.first_position + num_tokens;
+    const int first = request->choice_of(chunk.sequence);
+    // A prompt's last row is every choice's first.
+    const int end = request->has_begun() ? first + 1 : request->num_choices();
+    for (int i = first; i < end && request->generation().draws; ++i) {
+      drawings_.push_back({request, i, row - 1, position});
+    }
+  }
+  const int64_t vocab_size = model_->config().vocab_size;
+  if (static_cast<int64_t>(logits_.size()) < row * vocab_size) {
+    logits_.resize(row * vocab_size);
+  }
+  return model_->Forward(batch_,
+                         {.data = pool_->arena().block(0),
+                          .block_bytes = pool_->geometry().block_bytes(),
+                          .num_blocks = pool_->num_blocks()},
+                         absl::MakeSpan(logits_));
+}
+
+void Engine::Draw(absl::Span<const Chunk> chunks) {
+  DrawAll(logits_, model_->config().vocab_size, model_->team(),
+          absl::MakeSpan(scratches_), absl::MakeSpan(drawings_),
+          absl::MakeSpan(scores_));
+  for (const PromptScore& score : scores_) {
+    if (score.request->has_begun())
+      continue;  // computed again, after a preemption
+    if (score.status.ok()) {
+      score.request->AddPromptLogprobs(score.token_index, score.logprobs);
+    } else if (!score.request->is_done()) {
+      Finish(score.request, score.status);
+    }
+  }
+  const absl::Time now = absl::Now();
+  for (const Chunk& chunk : chunks) {
+    const auto found = by_sequence_.find(chunk.sequence);
+    if (found == by_sequence_.end() || !chunk.is_last) continue;
+    Request* request = found->second;
+    if (request->has_begun()) continue;
+    request->PromptComputed(scheduler_->progress(chunk.sequence), now);
+    if (!request->generation().draws) continue;
+    for (int i = 1; i < request->num_choices(); ++i) {
+      const scheduling::SequenceId twin = scheduler_->Fork(chunk.sequence);
+      request->set_sequence(i, twin);
+      by_sequence_[twin] = request;
+    }
+  }
+}
+
+void Engine::Advance(const Drawing& drawing, absl::Time now) {
+  Request* request = drawing.request;
+  if (request->is_done()) return;
+  if (!drawing.status.ok()) {
+    Finish(request, absl::InternalError("the model's logits are no numbers"));
+    return;
+  }
+  const scheduling::SequenceId id = request->sequence(drawing.choice);
+  const bool wants_logprobs = request->generation().num_logprobs.has_value();
+  request->AddToken(drawing.choice, drawing.token,
+                    wants_logprobs ? &drawing.logprobs : nullptr, now,
+                    metrics_);
+  if (!request->choice(drawing.choice).is_finished()) {
+    scheduler_->Append(id, drawing.token);
+    return;
+  }
+  request->EndSequence(drawing.choice, scheduler_->progress(id));
+  by_sequence_.erase(id);
+  scheduler_->Remove(id);
+}
+
+void Engine::Publish(absl::Time now) {
+  for (const Drawing& drawing : drawings_) Advance(drawing, now);
+  for (const std::unique_ptr<Request>& request : requests_) {
+    if (request->is_done() || !request->has_begun()) continue;
+    if (request->num_unfinished() > 0 && request->generation().draws) {
+      request->Publish();
+      continue;
+    }
+    Finish(request.get(), absl::OkStatus());
+  }
+}
+
+void Engine::Finish(Request* request, absl::Status status) {
+  if (request->is_done()) return;
+  for (int i = 0; i < request->num_choices(); ++i) {
+    const scheduling::SequenceId id = request->sequence(i);
+    if (id < 0) continue;
+    request->EndSequence(i, scheduler_->progress(id));
+    by_sequence_.erase(id);
+    scheduler_->Remove(id);
+  }
+  if (status.ok()) {
+    // Stats first: who has read an answer finds it gone from the gauges.
+    PublishStats();
+    request->PublishEnd(absl::Now(), metrics_);
+  } else {
+    request->set_done();
+    request->generation().Finish(std::move(status));
+  }
+}
+
+void Engine::RemoveDone() {
+  requests_.erase(
+      std::remove_if(requests_.begin(), requests_.end(),
+                     [](const auto& request) { return request->is_done(); }),
+      requests_.end());
+}
+
+void Engine::PublishStats() {
+  const scheduling::SchedulerStats stats = scheduler_->stats();
+  metrics_->Scheduler(stats);
+  std::lock_guard<std::mutex> lock(mutex_);
+  stats_ = stats;
+}
+
+}  // namespace tessera::verifier

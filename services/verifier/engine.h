@@ -1,0 +1,122 @@
+// Engine: the one loop that computes. Start here.
+//
+//   schedule -> forward -> sample -> publish
+//
+// Its thread loads the model (whose worker team pins it to a core), then steps
+// as long as there is something to compute and sleeps when there is not. Every
+// step takes the next token of each running answer and pieces of waiting
+// prompts through one forward pass. By the model's invariant an answer's bits
+// depend on its request alone, whatever else was in its passes.
+//
+// Requests come in through an inbox, answers go out by their observers, on the
+// engine's thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/kv_cache/block_pool.h"
+#include "libs/model/model.h"
+#include "libs/scheduling/scheduler.h"
+#include "libs/scheduling/step_budget.h"
+#include "services/verifier/drawing.h"
+#include "services/verifier/generation.h"
+#include "services/verifier/options.h"
+#include "services/verifier/request.h"
+#include "services/verifier/verifier_metrics.h"
+
+namespace tessera::verifier {
+
+// What the engine turned out to serve, once it is loaded.
+struct EngineInfo {
+  ServedLimits limits;
+  device::KernelSet kernels;
+  attention::KvDType kv_dtype;
+  int num_threads = 0;
+  int64_t kv_capacity_tokens = 0;
+};
+
+struct LoadedModel {
+  std::unique_ptr<model::Model> model;
+  const tokenizer::Tokenizer* tokenizer = nullptr;  // outlives the engine
+};
+
+class Engine {
+ public:
+  using LoadModel = std::function<absl::StatusOr<LoadedModel>()>;
+
+  // Starts the thread, which calls `load`, then `loaded` with what came of it.
+  // After an error it answers nothing. `metrics` outlives the engine.
+  Engine(const VerifierOptions& options, VerifierMetrics* metrics,
+         LoadModel load,
+         std::function<void(absl::StatusOr<EngineInfo>)> loaded);
+  // Stop()s.
+  ~Engine();
+
+  // Queues a generation; its observer hears the rest. After Stop: Unavailable.
+  void Submit(std::shared_ptr<Generation> generation);
+  // A generation was cancelled: look soon.
+  void Wake();
+  // Ends the step under way and then everything: Unavailable to whoever waits.
+  void Stop();
+
+  // A snapshot, as of the latest step. Any thread.
+  scheduling::SchedulerStats stats() const;
+
+ private:
+  using Requests = std::vector<std::unique_ptr<Request>>;
+
+  void Run(const LoadModel& load,
+           const std::function<void(absl::StatusOr<EngineInfo>)>& loaded);
+  absl::StatusOr<EngineInfo> Load(const LoadModel& load);
+  // False: stopped.
+  bool WaitForWork();
+  void TakeInbox();
+  void DropCancelled();
+  void Step();
+  absl::Status Forward(absl::Span<const scheduling::Chunk> chunks);
+  void Draw(absl::Span<const scheduling::Chunk> chunks);
+  void Publish(absl::Time now);
+  void Advance(const Drawing& drawing, absl::Time now);
+  // Lets go of its sequences and tells the observer.
+  void Finish(Request* request, absl::Status status);
+  void RemoveDone();
+  void PublishStats();
+
+  const VerifierOptions options_;
+  VerifierMetrics* const metrics_;
+
+  // The engine's thread alone.
+  const tokenizer::Tokenizer* tokenizer_ = nullptr;
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<kv_cache::BlockPool> pool_;
+  std::unique_ptr<scheduling::Scheduler> scheduler_;
+  std::unique_ptr<scheduling::StepBudget> budget_;
+  Requests requests_;
+  // Whose a sequence is.
+  absl::flat_hash_map<scheduling::SequenceId, Request*> by_sequence_;
+  std::vector<model::BatchSequence> batch_;
+  std::vector<float> logits_;  // [rows, vocab_size]
+  std::vector<Drawing> drawings_;
+  std::vector<PromptScore> scores_;
+  std::vector<sampling::SamplingScratch> scratches_;  // one a worker
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::shared_ptr<Generation>> inbox_;  // by mutex_
+  bool woken_ = false;                              // by mutex_
+  bool stopped_ = false;                            // by mutex_
+  scheduling::SchedulerStats stats_;                // by mutex_
+
+  std::thread thread_;  // last: it uses the rest
+};
+
+}  // namespace tessera::verifier

@@ -1,0 +1,35 @@
+// Options of a verifier, one process's or a part of `tessera serve`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "libs/options/flags.h"
+
+namespace tessera::verifier {
+
+struct VerifierOptions {
+  std::string model_name;  // as requests call it; empty: the file's name
+  // Bytes of cached keys and values; 0: a quarter of the memory available.
+  int64_t kv_memory_bytes = 0;
+  int max_queued = 2048;  // requests that wait; more are refused at once
+  int max_running = 256;  // sequences in one pass
+  // Prompts are cut so that running streams get their next token in this time.
+  absl::Duration target_inter_token = absl::Milliseconds(40);
+  bool prefix_caching = true;
+
+  // InvalidArgument, naming the field.
+  absl::Status Validate() const;
+};
+
+// Declares --model-name, --kv-memory, --max-queued, --max-running,
+// --target-inter-token-ms, --prefix-cache.
+void AddVerifierFlags(options::Flags* flags, VerifierOptions* options);
+
+// Of the memory that this process may still take: MemAvailable, and what its
+// control group leaves.
+int64_t AvailableMemoryBytes();
+
+}  // namespace tessera::verifier

@@ -1,0 +1,78 @@
+// Request: a generation in the engine: its sequences, its times, and what was
+// not yet told to its observer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "libs/sampling/logprobs.h"
+#include "libs/scheduling/scheduler.h"
+#include "libs/tokenizer/tokenizer.h"
+#include "proto/verifier.pb.h"
+#include "services/verifier/generation.h"
+#include "services/verifier/verifier_metrics.h"
+
+namespace tessera::verifier {
+
+class Request {
+ public:
+  // `tokenizer` outlives the request.
+  Request(std::shared_ptr<Generation> generation, scheduling::SequenceId stem,
+          const tokenizer::Tokenizer* tokenizer);
+
+  Generation& generation() { return *generation_; }
+  Choice& choice(int index) { return generation_->choices[index]; }
+  int num_choices() const { return generation_->choices.size(); }
+
+  // The sequence of choice `index`; before the first token, choice 0's is the
+  // prompt. -1: none, not yet or not any more.
+  scheduling::SequenceId sequence(int index) const { return sequences_[index]; }
+  void set_sequence(int index, scheduling::SequenceId id) {
+    sequences_[index] = id;
+  }
+  int choice_of(scheduling::SequenceId id) const;
+  // The choice's sequence is about to be removed.
+  void EndSequence(int index, const scheduling::SequenceProgress& progress);
+
+  bool has_begun() const { return has_begun_; }  // a token was drawn
+  bool is_done() const { return is_done_; }
+  void set_done() { is_done_ = true; }
+  int num_unfinished() const;
+
+  // All of the prompt is computed: its facts go out with the next response.
+  void PromptComputed(const scheduling::SequenceProgress& progress,
+                      absl::Time now);
+  void AddPromptLogprobs(int64_t token_index, const sampling::Logprobs& found);
+
+  // A token of a choice.
+  void AddToken(int index, int32_t token, const sampling::Logprobs* logprobs,
+                absl::Time now, VerifierMetrics* metrics);
+
+  // Sends what has gathered, unless the observer reads nothing along.
+  void Publish();
+  // The end: usage, then OnDone(OK).
+  void PublishEnd(absl::Time now, VerifierMetrics* metrics);
+
+ private:
+  v1::ChoiceDelta* Delta(int index);
+  void Fill(const sampling::Logprobs& found, v1::TokenLogprobs* to) const;
+  void FillOne(const sampling::TokenLogprob& from, v1::TokenLogprob* to) const;
+
+  std::shared_ptr<Generation> generation_;
+  const tokenizer::Tokenizer* tokenizer_;
+  std::vector<scheduling::SequenceId> sequences_;  // one a choice
+  std::vector<absl::Time> last_token_;             // one a choice
+  bool has_begun_ = false;
+  bool is_done_ = false;
+  int num_generated_ = 0;
+  int num_preemptions_ = 0;
+  scheduling::SequenceProgress prompt_;  // as of its last token's computing
+  absl::Time first_token_ = absl::InfiniteFuture();
+  std::vector<v1::TokenLogprobs> prompt_logprobs_;  // of tokens 1 and on
+  v1::GenerateResponse pending_;
+  bool has_pending_ = false;
+};
+
+}  // namespace tessera::verifier
