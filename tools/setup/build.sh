@@ -14,6 +14,10 @@ run_bazel() {
   if [[ -e ${home}/models/default.gguf ]]; then
     options+=("--repo_env=TESSERA_MODEL=${home}/models/default.gguf")
   fi
+  # Tests that need outside judges are skipped without (tools/judges).
+  if [[ ${command} == test && -x ${home}/judges/bin/python3 ]]; then
+    options+=("--test_env=TESSERA_JUDGES=${home}/judges")
+  fi
   if [[ ! -t 2 ]]; then
     options+=(--color=no --curses=no --show_progress_rate_limit=30)
   fi

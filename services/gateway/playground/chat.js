@@ -35,9 +35,10 @@ export class Chat {
     return this.#turns.length === 0;
   }
 
-  // The request that `text`, if it is sent, makes.
+  // The request that `text` makes if it is sent; '': the one last made.
   request(text) {
     const turns = this.#turns.filter(({content}) => content !== '');
+    if (text === '' && turns.at(-1)?.role === 'assistant') turns.pop();
     return chatRequest({
       model: this.#hooks.model(),
       system: this.#settings.system,

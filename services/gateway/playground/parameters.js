@@ -2,16 +2,16 @@
 // of the request: the server's own default holds.
 
 const PARAMETERS = [
-  {name: 'temperature', label: 'Temperature', min: 0, max: 2, step: 0.05, usual: '1', hint: '0 always takes the likeliest token'},
-  {name: 'top_p', label: 'Top p', min: 0.01, max: 1, step: 0.01, usual: '1', hint: 'Keeps the likeliest tokens that together have this probability'},
-  {name: 'top_k', label: 'Top k', min: 0, step: 1, usual: 'all', hint: 'Keeps so many of the likeliest tokens; 0 keeps all'},
-  {name: 'min_p', label: 'Min p', min: 0, max: 1, step: 0.01, usual: '0', hint: 'Drops tokens below this share of the likeliest one'},
-  {name: 'max_tokens', label: 'Max tokens', min: 1, step: 1, usual: 'to the end', hint: 'Length of an answer'},
-  {name: 'seed', label: 'Seed', min: 0, step: 1, usual: 'random', hint: 'The same seed and request give the same answer'},
-  {name: 'frequency_penalty', label: 'Frequency penalty', min: -2, max: 2, step: 0.1, usual: '0', hint: 'Against tokens by how often they were used'},
-  {name: 'presence_penalty', label: 'Presence penalty', min: -2, max: 2, step: 0.1, usual: '0', hint: 'Against tokens that were used at all'},
-  {name: 'repetition_penalty', label: 'Repetition penalty', min: 0.05, max: 100, step: 0.05, usual: '1', hint: 'Against tokens of prompt and answer; 1 changes nothing'},
-  {name: 'top_logprobs', label: 'Alternatives', min: 0, max: 20, step: 1, usual: '5', hint: 'Tokens shown at each place of the answer; 0 asks for none'},
+  {name: 'temperature', label: 'Temperature', min: 0, max: 2, step: 0.05, usual: '1', hint: '0: the likeliest token'},
+  {name: 'top_p', label: 'Top p', min: 0.01, max: 1, step: 0.01, usual: '1', hint: 'Likeliest tokens up to this probability'},
+  {name: 'top_k', label: 'Top k', min: 0, step: 1, usual: 'all', hint: 'So many of the likeliest tokens'},
+  {name: 'min_p', label: 'Min p', min: 0, max: 1, step: 0.01, usual: '0', hint: 'Tokens above this share of the likeliest'},
+  {name: 'max_tokens', label: 'Max tokens', min: 1, step: 1, usual: 'to the end', hint: 'Longest answer'},
+  {name: 'seed', label: 'Seed', min: 0, step: 1, usual: 'random', hint: 'Same seed, same answer'},
+  {name: 'frequency_penalty', label: 'Frequency penalty', min: -2, max: 2, step: 0.1, usual: '0', hint: 'By how often a token was used'},
+  {name: 'presence_penalty', label: 'Presence penalty', min: -2, max: 2, step: 0.1, usual: '0', hint: 'For a token used at all'},
+  {name: 'repetition_penalty', label: 'Repetition penalty', min: 0.05, max: 100, step: 0.05, usual: '1', hint: 'Of prompt and answer'},
+  {name: 'top_logprobs', label: 'Alternatives', min: 0, max: 20, step: 1, usual: '5', hint: 'Shown beside each token'},
 ];
 
 const DEFAULT_ALTERNATIVES = 5;

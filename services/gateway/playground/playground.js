@@ -161,6 +161,7 @@ $('toggle-settings').addEventListener('click', () => {
   if (open && narrow.matches) $('close-settings').focus();
 });
 $('close-settings').addEventListener('click', closeSettings);
+$('reset').addEventListener('click', () => settings.reset());
 $('show-curl').addEventListener('click', () =>
   curlDialog.show(address('v1/chat/completions'), chat.request(message.value.trim()), settings.key !== ''));
 $('key').addEventListener('change', () => server.poll());

@@ -18,7 +18,6 @@ export class Settings {
       event.target.removeAttribute('aria-invalid');
       this.#store();
     });
-    form.querySelector('#reset').addEventListener('click', () => this.reset());
   }
 
   #field(id) {
