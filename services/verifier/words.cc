@@ -1,6 +1,7 @@
 #include "services/verifier/words.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
@@ -41,12 +42,20 @@ absl::StatusOr<std::vector<int32_t>> CheckedIds(const v1::TokenIds& tokens,
 
 absl::StatusOr<std::unique_ptr<const Words>> Words::Load(
     const Checkpoint& checkpoint) {
-  std::unique_ptr<Words> words(new Words());
-  ASSIGN_OR_RETURN(words->tokenizer_, model::LoadTokenizer(checkpoint));
-  ASSIGN_OR_RETURN(const std::string source,
+  ASSIGN_OR_RETURN(std::unique_ptr<const tokenizer::Tokenizer> tokenizer,
+                   model::LoadTokenizer(checkpoint));
+  ASSIGN_OR_RETURN(const std::string chat_template,
                    model::LoadChatTemplate(checkpoint));
-  words->template_ =
-      conversation::PromptTemplate::Create(source, words->tokenizer_.get());
+  return Create(std::move(tokenizer), chat_template);
+}
+
+std::unique_ptr<const Words> Words::Create(
+    std::unique_ptr<const tokenizer::Tokenizer> tokenizer,
+    const std::string& chat_template) {
+  std::unique_ptr<Words> words(new Words());
+  words->tokenizer_ = std::move(tokenizer);
+  words->template_ = conversation::PromptTemplate::Create(
+      chat_template, words->tokenizer_.get());
   for (int32_t id = 0; id < words->tokenizer_->vocab_size(); ++id) {
     if (words->tokenizer_->IsEndOfGeneration(id)) {
       words->end_tokens_.push_back(id);

@@ -22,6 +22,11 @@ class Words {
   static absl::StatusOr<std::unique_ptr<const Words>> Load(
       const Checkpoint& checkpoint);
 
+  // chat_template: Jinja, or empty.
+  static std::unique_ptr<const Words> Create(
+      std::unique_ptr<const tokenizer::Tokenizer> tokenizer,
+      const std::string& chat_template);
+
   const tokenizer::Tokenizer& tokenizer() const { return *tokenizer_; }
   const absl::Status& chat_status() const { return template_.status(); }
   // Every token that ends an answer, rising.

@@ -1,0 +1,245 @@
+#include "services/verifier/engine.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/verifier/testing/engine_fixture.h"
+
+namespace tessera::verifier {
+namespace {
+
+v1::GenerateRequest TextRequest(const std::string& text, int max_tokens) {
+  v1::GenerateRequest request;
+  request.mutable_prompt()->mutable_text()->set_text(text);
+  request.set_max_tokens(max_tokens);
+  request.set_stream(true);
+  request.mutable_sampling()->set_temperature(0);
+  return request;
+}
+
+const Answer& Get(EngineFixture& fixture, const v1::GenerateRequest& request) {
+  // The listener lives as long as the test.
+  static std::vector<std::shared_ptr<Listener>> kept;
+  kept.push_back(fixture.Ask(request).listener);
+  return kept.back()->Wait();
+}
+
+TEST(EngineTest, AnswersWithTokensTextAndUsage) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("hello world", 20);
+  request.set_ignore_eos(true);
+  request.set_return_prompt_token_ids(true);
+  const Answer& answer = Get(fixture, request);
+  ASSERT_TRUE(answer.status.ok()) << answer.status;
+  ASSERT_EQ(answer.choices.size(), 1);
+  EXPECT_EQ(answer.choices[0].token_ids_size(), 20);
+  EXPECT_EQ(answer.choices[0].finish_reason(), v1::LENGTH);
+  EXPECT_EQ(answer.usage.num_generated_tokens(), 20);
+  EXPECT_EQ(answer.usage.num_prompt_tokens(), answer.prompt.num_tokens());
+  EXPECT_EQ(answer.prompt.token_ids_size(), answer.prompt.num_tokens());
+  EXPECT_GE(answer.num_responses, 20);
+  request.set_stream(false);
+  const Answer& whole = Get(fixture, request);
+  EXPECT_EQ(whole.num_responses, 1);
+  EXPECT_EQ(whole.Bits(), answer.Bits());
+}
+
+// A request of every kind that sampling, scheduling or the cache could treat
+// otherwise in company.
+v1::GenerateRequest RandomRequest(std::mt19937& random) {
+  static const char* const kStems[] = {
+      "hello world, hello well, what a shell; ",
+      "once upon a time there was a well in a world of its own making, and "
+      "nobody knew how deep it went; so one day they let down a bucket. "};
+  std::string text = kStems[random() % 2];
+  for (int i = random() % 60; i > 0; --i) {
+    text += std::string(1, static_cast<char>('a' + random() % 26));
+  }
+  v1::GenerateRequest request = TextRequest(text, 1 + random() % 50);
+  request.set_ignore_eos(random() % 2 == 0);
+  request.set_priority(random() % 3);
+  if (random() % 2 == 0) request.set_num_logprobs(random() % 4);
+  if (random() % 5 == 0) request.set_num_prompt_logprobs(2);
+  if (random() % 3 == 0) request.set_n(1 + random() % 4);
+  if (random() % 4 == 0) request.add_stop("e");
+  if (random() % 4 == 0) request.set_cache_salt("tenant");
+  v1::SamplingParameters* sampling = request.mutable_sampling();
+  if (random() % 3 != 0) {
+    sampling->set_temperature(0.5f + (random() % 10) * 0.1f);
+    sampling->set_seed(random());
+  }
+  if (random() % 3 == 0) sampling->set_top_k(1 + random() % 40);
+  if (random() % 3 == 0) sampling->set_top_p(0.8f);
+  if (random() % 4 == 0) sampling->set_repetition_penalty(1.3f);
+  if (random() % 4 == 0) sampling->set_frequency_penalty(0.7f);
+  if (random() % 4 == 0) sampling->set_min_tokens(random() % 20);
+  if (random() % 4 == 0) (*sampling->mutable_logit_bias())[97] = 4;
+  return request;
+}
+
+// The invariant, end to end: greedy and seeded answers and their
+// log-probabilities are the same bits alone and in company, however prompts are
+// cut, cached or preempted.
+TEST(EngineTest, CompanyChunksCacheAndPreemptionChangeNoBit) {
+  std::mt19937 random(11);
+  std::vector<v1::GenerateRequest> requests;
+  for (int i = 0; i < 60; ++i) requests.push_back(RandomRequest(random));
+  std::vector<std::string> alone;
+  {
+    FixtureOptions options;
+    options.verifier.prefix_caching = false;
+    EngineFixture fixture(options);
+    for (const v1::GenerateRequest& request : requests) {
+      const Answer& answer = Get(fixture, request);
+      ASSERT_TRUE(answer.status.ok()) << answer.status;
+      alone.push_back(answer.Bits());
+    }
+  }
+  struct Company {
+    int num_threads;
+    int64_t max_batch_tokens;
+    int32_t num_blocks;
+    bool prefix_caching;
+  };
+  int64_t num_preemptions = 0;
+  for (const Company& company :
+       {Company{1, 64, 256, true}, Company{2, 7, 24, true},
+        Company{3, 33, 24, false}}) {
+    SCOPED_TRACE(company.max_batch_tokens);
+    FixtureOptions options;
+    options.num_threads = company.num_threads;
+    options.max_batch_tokens = company.max_batch_tokens;
+    options.num_blocks = company.num_blocks;
+    options.verifier.prefix_caching = company.prefix_caching;
+    EngineFixture fixture(options);
+    std::vector<EngineFixture::Asked> asked;
+    for (const v1::GenerateRequest& request : requests) {
+      asked.push_back(fixture.Ask(request));
+    }
+    for (size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_EQ(asked[i].listener->Wait().Bits(), alone[i])
+          << requests[i].DebugString();
+    }
+    const scheduling::SchedulerStats stats = fixture.engine().stats();
+    num_preemptions += stats.num_preemptions;
+  }
+  EXPECT_GT(num_preemptions, 0) << "nothing was preempted: nothing was shown";
+}
+
+TEST(EngineTest, PromptLogprobsAreThoseOfGeneration) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("hello world", 12);
+  request.set_ignore_eos(true);
+  request.set_num_logprobs(1);
+  request.set_return_prompt_token_ids(true);
+  const Answer& drawn = Get(fixture, request);
+  v1::GenerateRequest score;
+  v1::TokenIds* ids = score.mutable_prompt()->mutable_tokens();
+  *ids->mutable_ids() = drawn.prompt.token_ids();
+  ids->mutable_ids()->MergeFrom(drawn.choices[0].token_ids());
+  score.set_max_tokens(0);
+  score.set_num_prompt_logprobs(1);
+  const Answer& scored = Get(fixture, score);
+  ASSERT_TRUE(scored.status.ok()) << scored.status;
+  EXPECT_TRUE(scored.choices.empty());
+  EXPECT_EQ(scored.usage.num_generated_tokens(), 0);
+  ASSERT_EQ(scored.prompt.logprobs_size(), ids->ids_size() - 1);
+  const int first = drawn.prompt.token_ids_size() - 1;
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(scored.prompt.logprobs(first + i).SerializeAsString(),
+              drawn.choices[0].logprobs(i).SerializeAsString());
+  }
+}
+
+TEST(EngineTest, TheSamePromptIsFoundInTheCache) {
+  EngineFixture fixture({});
+  const v1::GenerateRequest request = TextRequest(std::string(200, 'a'), 2);
+  const Answer& cold = Get(fixture, request);
+  const Answer& warm = Get(fixture, request);
+  EXPECT_EQ(cold.usage.num_cached_tokens(), 0);
+  EXPECT_GE(warm.usage.num_cached_tokens(), 192);
+  EXPECT_LT(warm.usage.num_cached_tokens(), warm.usage.num_prompt_tokens());
+  EXPECT_EQ(warm.Bits(), cold.Bits());
+  v1::GenerateRequest salted = request;
+  salted.set_cache_salt("another");
+  EXPECT_EQ(Get(fixture, salted).usage.num_cached_tokens(), 0);
+}
+
+TEST(EngineTest, ACancelledGenerationFreesItsBlocksAndTheOthersGoOn) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("hello", 1500);
+  request.set_ignore_eos(true);
+  request.set_n(3);
+  const auto cancelled = fixture.Ask(request);
+  request.set_max_tokens(30);
+  const auto other = fixture.Ask(request);
+  cancelled.listener->WaitForResponses(3);
+  cancelled.generation->is_cancelled = true;
+  fixture.engine().Wake();
+  EXPECT_TRUE(absl::IsCancelled(cancelled.listener->Wait().status));
+  EXPECT_TRUE(other.listener->Wait().status.ok());
+  const scheduling::SchedulerStats stats = fixture.engine().stats();
+  EXPECT_EQ(stats.num_running, 0);
+  EXPECT_EQ(stats.num_blocks_in_use, 0);
+}
+
+TEST(EngineTest, AFullQueueRefusesAtOnce) {
+  FixtureOptions options;
+  options.verifier.max_queued = 4;
+  options.verifier.max_running = 1;
+  EngineFixture fixture(options);
+  v1::GenerateRequest request = TextRequest("hello", 300);
+  request.set_ignore_eos(true);
+  std::vector<EngineFixture::Asked> asked;
+  for (int i = 0; i < 20; ++i) asked.push_back(fixture.Ask(request));
+  int num_refused = 0;
+  for (const EngineFixture::Asked& one : asked) {
+    const absl::Status& status = one.listener->Wait().status;
+    if (absl::IsResourceExhausted(status)) ++num_refused;
+  }
+  EXPECT_GE(num_refused, 10);
+  EXPECT_LE(num_refused, 16);
+}
+
+TEST(EngineTest, AnAnswerEndsWhereTheContextEnds) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest(std::string(2040, 'z'), 1);
+  request.set_ignore_eos(true);
+  request.clear_max_tokens();
+  const Answer& answer = Get(fixture, request);
+  ASSERT_TRUE(answer.status.ok()) << answer.status;
+  EXPECT_EQ(
+      answer.usage.num_prompt_tokens() + answer.usage.num_generated_tokens(),
+      fixture.info().limits.context_len);
+  EXPECT_EQ(answer.choices[0].finish_reason(), v1::LENGTH);
+}
+
+TEST(EngineTest, MinTokensHoldsOffEveryEnd) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("hello", 40);
+  v1::SamplingParameters* sampling = request.mutable_sampling();
+  (*sampling->mutable_logit_bias())[260] = 100;  // the end token
+  EXPECT_EQ(Get(fixture, request).usage.num_generated_tokens(), 1);
+  sampling->set_min_tokens(17);
+  const Answer& answer = Get(fixture, request);
+  EXPECT_EQ(answer.usage.num_generated_tokens(), 18);
+  EXPECT_EQ(answer.choices[0].finish_reason(), v1::STOP);
+}
+
+TEST(EngineTest, StoppingTheEngineTellsWhoWaits) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("hello", 2000);
+  request.set_ignore_eos(true);
+  const auto running = fixture.Ask(request);
+  running.listener->WaitForResponses(2);
+  fixture.engine().Stop();
+  EXPECT_TRUE(absl::IsUnavailable(running.listener->Wait().status));
+  EXPECT_TRUE(absl::IsUnavailable(Get(fixture, request).status));
+}
+
+}  // namespace
+}  // namespace tessera::verifier
