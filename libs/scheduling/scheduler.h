@@ -19,14 +19,19 @@
 // running sequence that lacks one token gets it in every pass; what is left of
 // the budget goes to chunks of prompts.
 //
-// Who runs. Waiting sequences are admitted in the order of (priority lowered by
-// the time waited, arrival), while free blocks suffice for what they have to
-// compute and a reserve for the running ones. When blocks run out, unreferenced
-// cached blocks go first, least recently used; then the running sequence of the
-// lowest priority, the youngest among equals, is preempted: its blocks are let
-// go (its full ones stay cached while nobody needs them), and it waits again,
-// to be computed anew from its tokens, those already drawn included. The oldest
-// of the highest priority is never preempted, so that somebody always finishes.
+// Who runs. Sequences have a rank: priority lowered by the time waited, then
+// arrival (sequence.h). Waiting ones are admitted in its order, strictly, while
+// blocks can be had for what they have to compute, for what running prompts
+// still have to, and one for each running sequence. When blocks run out, cached
+// ones that no sequence holds go first, least recently used; then the running
+// sequence last in rank is preempted: its blocks are let go (they stay cached
+// while nobody needs them), and it waits again, to be computed anew from its
+// tokens, those already drawn included. A sequence preempts only those after it
+// in rank; the last one waits. So the first is never preempted, and as it can
+// have every block, somebody always finishes.
+//
+// How prompts divide a pass: prompt_shares.h. Prompts with a common beginning
+// that arrive together compute it once: followers.h.
 //
 // Nothing here changes an answer: a token's logits depend on its sequence alone
 // (libs/model/model.h).
@@ -36,18 +41,16 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "libs/kv_cache/block_pool.h"
+#include "libs/scheduling/pass.h"
+#include "libs/scheduling/sequence.h"
 
 namespace tessera::scheduling {
-
-using SequenceId = int64_t;  // never used twice
 
 struct SchedulerOptions {
   int max_queued = 1024;          // waiting sequences, beyond which Add refuses
@@ -61,28 +64,6 @@ struct SchedulerOptions {
   absl::Status Validate() const;
 };
 
-struct SequenceSpec {
-  std::vector<int32_t> tokens;  // the prompt: at least one
-  int priority = 0;             // lower is earlier
-  std::string cache_salt;       // shares blocks only with the same salt
-  // Tokens are computed even if their blocks are cached: somebody wants the
-  // prompt's own logits.
-  bool computes_whole_prompt = false;
-};
-
-// One sequence's part of a pass. Valid until the next call of Schedule.
-struct Chunk {
-  SequenceId sequence = 0;
-  absl::Span<const int32_t> tokens;
-  int64_t first_position = 0;
-  absl::Span<const kv_cache::BlockId> block_table;
-  // All known tokens are computed after this chunk: its last row's logits are
-  // those of the next token.
-  bool is_last = false;
-  // The whole prompt's logits are wanted (computes_whole_prompt).
-  bool wants_all_logits = false;
-};
-
 struct SchedulerStats {
   int num_running = 0;
   int num_waiting = 0;
@@ -94,18 +75,6 @@ struct SchedulerStats {
   int32_t num_blocks_cached = 0;  // held by the prefix tree alone
 };
 
-// What became of one sequence so far.
-struct SequenceProgress {
-  int64_t num_tokens = 0;
-  int64_t num_computed = 0;
-  int64_t num_prompt_tokens = 0;
-  int64_t num_cached =
-      0;  // of the prompt, taken from the tree at first admission
-  int num_preemptions = 0;
-  absl::Time arrived;
-  absl::Time admitted;  // first; InfiniteFuture before it
-};
-
 class Scheduler {
  public:
   // `pool` outlives the scheduler. Errors: options.Validate's.
@@ -113,28 +82,36 @@ class Scheduler {
       const SchedulerOptions& options, kv_cache::BlockPool* pool);
   ~Scheduler();
 
+  // The most tokens that a sequence may have: max_context, or those of the
+  // whole pool where it is smaller. Whoever has as many is to be removed.
+  int64_t max_sequence_tokens() const;
+
   // Queues a sequence. InvalidArgument: no tokens, more than max_context, or
   // more blocks than the pool has. ResourceExhausted: max_queued wait already.
   absl::StatusOr<SequenceId> Add(SequenceSpec spec, absl::Time now);
 
-  // A running sequence's twin, running too: the same tokens in the same blocks
-  // (copied when written). For n > 1, once the prompt is computed. CHECK: it is
-  // running and all its tokens are computed.
+  // A running sequence's twin, running too (max_running or not): the same
+  // tokens in the same blocks (copied when written). For n > 1, once the prompt
+  // is computed: after Commit, before the next Schedule. CHECK: it is running
+  // and all its tokens are computed.
   SequenceId Fork(SequenceId parent);
 
   // Plans the next pass: at most max_pass_tokens, of which prompt chunks (of
   // more than one token, or of a prompt) take at most prompt_budget in all; the
-  // oldest gets at least one token when nothing else runs. Empty: nothing to
-  // do. Copies shared tails and preempts as needed, so call it between passes
-  // only.
+  // first gets at least one token when nothing else runs. Where more sequences
+  // lack one token than a pass has, those go first that waited longest. Empty:
+  // nothing to do. Copies shared tails and preempts as needed, so call it
+  // between passes only, with a token appended to whoever had a last chunk.
   absl::Span<const Chunk> Schedule(absl::Time now, int64_t prompt_budget);
 
   // The latest pass was computed: its tokens count as computed, its full blocks
   // are in the prefix tree. Between Schedule and Commit no other call but const
-  // ones. Without Commit (the pass failed) the next Schedule plans it again.
+  // ones. Without Commit (the pass failed) the next Schedule plans it again,
+  // and sequences may be removed before.
   void Commit();
 
-  // A token drawn: the sequence's next. CHECK: all its tokens are computed.
+  // A token drawn: the sequence's next. CHECK: all its tokens are computed (or
+  // were, before a preemption), and fewer than max_sequence_tokens().
   void Append(SequenceId id, int32_t token);
 
   // Finished or given up, running or waiting: its blocks are let go at once,

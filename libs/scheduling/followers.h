@@ -1,0 +1,19 @@
+// Followers: running sequences that would compute a block that another of them
+// is about to compute.
+//
+// Sixteen equal prompts that arrive together are computed about once: each
+// whose next block is also that of a sequence further on (or as far and of
+// earlier rank) waits for it, and takes it from the prefix tree when it is
+// there. A leader follows nobody, so some sequence of every such group goes on.
+#pragma once
+
+#include "libs/scheduling/prefix_sharing.h"
+#include "libs/scheduling/sequence.h"
+
+namespace tessera::scheduling {
+
+// Sets is_follower of every running sequence.
+void MarkFollowers(const RankedSequences& running, int block_tokens,
+                   const PrefixSharing& sharing);
+
+}  // namespace tessera::scheduling

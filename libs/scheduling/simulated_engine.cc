@@ -1,0 +1,182 @@
+#include "libs/scheduling/simulated_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "gtest/gtest.h"
+
+namespace tessera::scheduling {
+namespace {
+
+using kv_cache::BlockId;
+
+constexpr kv_cache::KvGeometry kGeometry = {
+    .block_tokens = SimulatedEngine::kBlockTokens,
+    .num_layers = 1,
+    .layer_bytes = 64};
+
+}  // namespace
+
+SimulatedEngine::SimulatedEngine(int num_blocks,
+                                 const SchedulerOptions& options)
+    : options_(options),
+      pool_(*kv_cache::BlockPool::Create(kGeometry, num_blocks)),
+      scheduler_(*Scheduler::Create(options, pool_.get())) {}
+
+absl::StatusOr<SequenceId> SimulatedEngine::Add(SequenceSpec spec,
+                                                int64_t num_new) {
+  SimulatedSequence sequence = {.salt = spec.cache_salt, .tokens = spec.tokens};
+  sequence.num_prompt_tokens = static_cast<int64_t>(spec.tokens.size());
+  sequence.max_tokens = std::min(sequence.num_prompt_tokens + num_new,
+                                 scheduler_->max_sequence_tokens());
+  sequence.computes_whole_prompt = spec.computes_whole_prompt;
+  const absl::StatusOr<SequenceId> id = scheduler_->Add(std::move(spec), now_);
+  if (id.ok()) sequences_.emplace(*id, std::move(sequence));
+  return id;
+}
+
+SequenceId SimulatedEngine::Fork(SequenceId parent) {
+  const SequenceId id = scheduler_->Fork(parent);
+  EXPECT_TRUE(sequences_.emplace(id, sequences_.at(parent)).second);
+  return id;
+}
+
+void SimulatedEngine::Remove(SequenceId id) {
+  scheduler_->Remove(id);
+  sequences_.erase(id);
+}
+
+uint64_t& SimulatedEngine::Slot(absl::Span<const BlockId> table,
+                                int64_t position) {
+  uint8_t* block = pool_->arena().block(table.at(position / kBlockTokens));
+  return reinterpret_cast<uint64_t*>(block)[position % kBlockTokens];
+}
+
+SimulatedPass SimulatedEngine::Compute(int64_t prompt_budget) {
+  const auto chunks = scheduler_->Schedule(now_, prompt_budget);
+  CheckBudget(chunks, prompt_budget);
+  SimulatedPass pass;
+  for (const Chunk& chunk : chunks) {
+    ComputeChunk(chunk);
+    pass.push_back({chunk.sequence, chunk.first_position,
+                    static_cast<int64_t>(chunk.tokens.size()), chunk.is_last});
+  }
+  return pass;
+}
+
+void SimulatedEngine::CheckBudget(absl::Span<const Chunk> chunks,
+                                  int64_t prompt_budget) {
+  int64_t num_decoding = 0;
+  int64_t num_prompt = 0;
+  for (const Chunk& chunk : chunks) {
+    const bool is_prompt =
+        chunk.tokens.size() > 1 ||
+        chunk.first_position < sequences_.at(chunk.sequence).num_prompt_tokens;
+    // The last token of what a preemption left is either.
+    (is_prompt ? num_prompt : num_decoding) += chunk.tokens.size();
+  }
+  EXPECT_LE(num_prompt + num_decoding, options_.max_pass_tokens);
+  EXPECT_LE(num_prompt, std::max<int64_t>(prompt_budget, num_decoding == 0));
+}
+
+void SimulatedEngine::ComputeChunk(const Chunk& chunk) {
+  SimulatedSequence& sequence = sequences_.at(chunk.sequence);
+  const SequenceProgress progress = scheduler_->progress(chunk.sequence);
+  const int64_t begin = chunk.first_position;
+  const auto end = begin + static_cast<int64_t>(chunk.tokens.size());
+  ASSERT_LT(begin, end);
+  ASSERT_EQ(begin, progress.num_computed);
+  ASSERT_LE(end, sequence.tokens.size());
+  ASSERT_EQ(chunk.is_last, end == sequence.tokens.size());
+  ASSERT_EQ(
+      chunk.tokens,
+      absl::MakeConstSpan(sequence.tokens).subspan(begin, chunk.tokens.size()));
+  ASSERT_EQ(chunk.block_table.size(), (end + kBlockTokens - 1) / kBlockTokens);
+  uint64_t hash = absl::HashOf(sequence.salt);
+  for (int64_t i = 0; i < end; ++i) {
+    hash = absl::HashOf(hash, sequence.tokens[i]);
+    if (i >= begin) Slot(chunk.block_table, i) = hash;
+    ASSERT_EQ(Slot(chunk.block_table, i), hash)
+        << "position " << i << " of sequence " << chunk.sequence;
+  }
+  for (int64_t i = begin / kBlockTokens; i < chunk.block_table.size(); ++i) {
+    ASSERT_EQ(pool_->num_owners(chunk.block_table[i]), 1);
+  }
+  if (chunk.wants_all_logits) {
+    ASSERT_TRUE(sequence.computes_whole_prompt);
+    ASSERT_LE(begin, sequence.num_with_logits);
+    sequence.num_with_logits = end;
+  }
+  num_computed_ += chunk.tokens.size();
+}
+
+void SimulatedEngine::CommitAndDraw(const SimulatedPass& pass) {
+  scheduler_->Commit();
+  for (const SimulatedChunk& chunk : pass) {
+    if (chunk.is_last) Draw(chunk.sequence);
+  }
+}
+
+// A token that the sequence's own tokens give, as a model does.
+void SimulatedEngine::Draw(SequenceId id) {
+  SimulatedSequence& sequence = sequences_.at(id);
+  if (sequence.computes_whole_prompt) {
+    EXPECT_GE(sequence.num_with_logits, sequence.num_prompt_tokens);
+  }
+  if (sequence.tokens.size() >= sequence.max_tokens) {
+    Remove(id);
+    return;
+  }
+  const int32_t token =
+      (sequence.tokens.size() * 7 + sequence.tokens.back() + id % 3) % 4;
+  scheduler_->Append(id, token);
+  sequence.tokens.push_back(token);
+}
+
+SimulatedPass SimulatedEngine::Step(int64_t prompt_budget) {
+  const SimulatedPass pass = Compute(prompt_budget);
+  CommitAndDraw(pass);
+  CheckInvariants();
+  return pass;
+}
+
+void SimulatedEngine::CheckInvariants() {
+  int64_t num_prompt_tokens_left = 0;
+  for (const auto& [id, sequence] : sequences_) {
+    const SequenceProgress progress = scheduler_->progress(id);
+    ASSERT_EQ(scheduler_->tokens(id), absl::MakeConstSpan(sequence.tokens));
+    ASSERT_EQ(progress.num_prompt_tokens, sequence.num_prompt_tokens);
+    ASSERT_LE(progress.num_computed, progress.num_tokens);
+    ASSERT_LT(progress.num_cached, progress.num_prompt_tokens);
+    const int64_t num_left = progress.num_tokens - progress.num_computed;
+    if (num_left > 1 || progress.num_computed < progress.num_prompt_tokens) {
+      num_prompt_tokens_left += num_left;
+    }
+  }
+  ASSERT_EQ(scheduler_->num_prompt_tokens_left(), num_prompt_tokens_left);
+  const SchedulerStats stats = scheduler_->stats();
+  ASSERT_EQ(stats.num_running + stats.num_waiting, sequences_.size());
+  ASSERT_EQ(
+      stats.num_blocks_in_use + stats.num_blocks_cached + pool_->num_free(),
+      stats.num_blocks);
+  ASSERT_LE(stats.num_hit_tokens, stats.num_queried_tokens);
+  if (stats.num_running == 0) {
+    ASSERT_EQ(stats.num_blocks_in_use, 0);
+  }
+  int32_t num_owned = 0;
+  for (BlockId id = 0; id < pool_->num_blocks(); ++id) {
+    num_owned += pool_->num_owners(id) > (pool_->is_cached(id) ? 1 : 0);
+  }
+  ASSERT_EQ(stats.num_blocks_in_use, num_owned);
+}
+
+void SimulatedEngine::Finish(int64_t prompt_budget, int max_steps) {
+  for (int step = 0; !sequences_.empty(); ++step) {
+    ASSERT_LT(step, max_steps) << sequences_.size() << " are not finished";
+    ASSERT_FALSE(Step(prompt_budget).empty()) << "nothing planned";
+    ASSERT_FALSE(testing::Test::HasFailure());
+  }
+}
+
+}  // namespace tessera::scheduling
