@@ -87,7 +87,8 @@ absl::Status JsonField::ExpectObject() const {
 }
 
 absl::Status JsonField::Error(absl::string_view what) const {
-  return absl::InvalidArgumentError(absl::StrCat(path_, ": ", what));
+  return absl::InvalidArgumentError(
+      absl::StrCat(path_, path_.empty() ? "" : ": ", what));
 }
 
 absl::Status JsonField::Unsupported(absl::string_view what) const {

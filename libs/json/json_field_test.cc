@@ -25,6 +25,8 @@ TEST_F(JsonFieldTest, TellsWhereAndWhatWasExpectedAndCame) {
             "a.text: must be true or false, not \"\\u00e9\"");
   EXPECT_EQ(a_.Get("missing").String().status().message(),
             "a.missing: must be a string, not null");
+  EXPECT_EQ(JsonField(&json_, "").String().status().message(),
+            "must be a string, not an object");
 }
 
 TEST_F(JsonFieldTest, TakesIntegersHoweverTheyAreWritten) {

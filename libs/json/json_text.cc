@@ -4,38 +4,12 @@
 #include <cmath>
 #include <cstdint>
 
+#include "libs/json/utf8.h"
+
 namespace tessera {
 namespace {
 
 constexpr absl::string_view kReplacement = "\xef\xbf\xbd";
-
-bool IsContinuation(uint8_t byte, uint8_t low = 0x80, uint8_t high = 0xbf) {
-  return byte >= low && byte <= high;
-}
-
-// Length of the well-formed sequence at text[i], which is no ASCII; or, with
-// *is_valid false, of the part to be replaced (Unicode 15.0, table 3-7).
-size_t SequenceLength(absl::string_view text, size_t i, bool* is_valid) {
-  const auto byte = [&](size_t k) { return static_cast<uint8_t>(text[i + k]); };
-  const uint8_t lead = byte(0);
-  size_t length = 0;
-  if (lead >= 0xc2 && lead <= 0xdf) length = 2;
-  if (lead >= 0xe0 && lead <= 0xef) length = 3;
-  if (lead >= 0xf0 && lead <= 0xf4) length = 4;
-  *is_valid = false;
-  if (length == 0) return 1;
-  const uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  for (size_t k = 1; k < length; ++k) {
-    if (i + k == text.size()) return k;
-    if (!(k == 1 ? IsContinuation(byte(1), low, high)
-                 : IsContinuation(byte(k)))) {
-      return k;
-    }
-  }
-  *is_valid = true;
-  return length;
-}
 
 void AppendEscape(char c, std::string* json) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -82,9 +56,9 @@ void AppendJsonEscaped(absl::string_view text, std::string* json) {
     const auto byte = static_cast<uint8_t>(text[i]);
     size_t length = 1;
     if (byte >= 0x80) {
-      bool is_valid = false;
-      length = SequenceLength(text, i, &is_valid);
-      if (is_valid) {
+      const Utf8Part part = ReadUtf8(text.substr(i));
+      length = part.length;
+      if (part.is_character) {
         i += length;
         continue;
       }

@@ -1,0 +1,93 @@
+#include "services/gateway/handle_generation.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/gateway/answer.h"
+#include "services/gateway/answer_head.h"
+#include "services/gateway/generation.h"
+#include "services/gateway/generation_request.h"
+#include "services/gateway/prompt_texts.h"
+#include "services/gateway/read_request.h"
+
+namespace tessera::gateway {
+namespace {
+
+namespace v1 = verifier::v1;
+using Calls = std::vector<v1::GenerateRequest>;
+
+// The verifier's log tells the calls apart.
+void NameCalls(const AnswerHead& head, const Caller& caller, Calls* calls) {
+  for (size_t i = 0; i < calls->size(); ++i) {
+    v1::GenerateRequest& call = (*calls)[i];
+    call.set_request_id(calls->size() == 1 ? head.id
+                                           : absl::StrCat(head.id, "-", i));
+    call.set_cache_salt(CallerSalt(caller, call.cache_salt()));
+  }
+}
+
+void Run(const std::shared_ptr<GatewayState>& state, const Visit& visit,
+         GenerationRequest request) {
+  AnswerParts parts;
+  if (request.request_id.empty()) request.request_id = NewRequestId();
+  visit.exchange->record().request_id = request.request_id;
+  parts.head.id = AnswerId(request.is_chat, request.request_id);
+  parts.head.created_unix_seconds = absl::ToUnixSeconds(absl::Now());
+  parts.exchange = visit.exchange;
+  Calls calls = std::exchange(request.calls, {});
+  parts.num_prompts = calls.size();
+  parts.request = std::move(request);
+  NameCalls(parts.head, visit.caller, &calls);
+  if (!parts.request.echo) {
+    return Generation::Run(std::move(calls), std::move(parts), visit.exchange,
+                           state->client);
+  }
+  ReadPromptTexts(calls, state->client,
+                  [state, visit, calls, parts](
+                      absl::StatusOr<std::vector<std::string>> texts) mutable {
+                    if (!texts.ok()) return SendError(visit, texts.status());
+                    parts.prompt_texts = *std::move(texts);
+                    Generation::Run(std::move(calls), std::move(parts),
+                                    visit.exchange, state->client);
+                  });
+}
+
+void Handle(const std::shared_ptr<GatewayState>& state, Visit visit,
+            bool is_chat) {
+  std::shared_ptr<void> ticket = state->active.TryAdd(visit.caller);
+  if (ticket == nullptr) {
+    return SendError(visit, absl::ResourceExhaustedError(
+                                "too many requests of this key are running"));
+  }
+  visit.exchange->Keep(std::move(ticket));
+  // After the ticket: a drain that saw none sees no later one answered.
+  if (state->is_draining) {
+    return SendError(visit, absl::UnavailableError("draining: about to stop"));
+  }
+  const auto parse = is_chat ? ParseChatRequest : ParseCompletionRequest;
+  ReadRequest(state, std::move(visit),
+              [state, parse](const Visit& visit, const JsonField& root,
+                             const ServedModel& model) {
+                absl::StatusOr<GenerationRequest> request =
+                    parse(root, model, state->options.max_request_tokens);
+                if (!request.ok()) return SendError(visit, request.status());
+                Run(state, visit, *std::move(request));
+              });
+}
+
+}  // namespace
+
+void HandleChat(const std::shared_ptr<GatewayState>& state, Visit visit) {
+  Handle(state, std::move(visit), /*is_chat=*/true);
+}
+
+void HandleCompletion(const std::shared_ptr<GatewayState>& state, Visit visit) {
+  Handle(state, std::move(visit), /*is_chat=*/false);
+}
+
+}  // namespace tessera::gateway
