@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "boost/beast/http/error.hpp"
 #include "libs/base/check.h"
-#include "libs/http/request_parser.h"
+#include "libs/http/header_parser.h"
 #include "libs/http/request_target.h"
 
 namespace tessera::http {
@@ -18,8 +18,6 @@ namespace beast_http = boost::beast::http;
 
 // More than any client sends; each costs some 100 bytes while it is kept.
 constexpr size_t kMaxHeaders = 200;
-// A chunk's size and extensions, or all trailers.
-constexpr size_t kMaxChunkHeadBytes = 8 << 10;
 
 struct Refusal {
   int status = 0;  // 0: none
@@ -64,10 +62,6 @@ Refusal CheckHeaders(const Request& request, bool is_http_1_1) {
 
 }  // namespace
 
-RequestReader::RequestReader(const RequestLimits& limits) : limits_(limits) {}
-
-RequestReader::~RequestReader() = default;
-
 size_t RequestReader::Read(absl::string_view bytes) {
   CHECK(state_ != State::kComplete && state_ != State::kRefused);
   size_t num_read = 0;
@@ -84,86 +78,86 @@ size_t RequestReader::Read(absl::string_view bytes) {
 
 size_t RequestReader::ReadHeader(absl::string_view bytes) {
   // One byte past the limit tells a header that fills it from a longer one.
-  bytes = bytes.substr(0, limits_.max_header_bytes + 1 - unparsed_.size());
+  bytes = bytes.substr(0, limits_.max_header_bytes + 1 - header_.size());
   size_t num_read = 0;
   const HeaderScanner::Result result = scanner_.Scan(bytes, &num_read);
   if (result == HeaderScanner::Result::kMalformed) {
     Refuse(400, "malformed request header");
     return num_read;
   }
-  unparsed_.append(bytes.data(), num_read);
-  if (unparsed_.size() > limits_.max_header_bytes) {
+  header_.append(bytes.data(), num_read);
+  if (header_.size() > limits_.max_header_bytes) {
     Refuse(431, absl::StrCat("the header is longer than ",
                              limits_.max_header_bytes, " bytes"));
   } else if (result == HeaderScanner::Result::kEnd) {
-    FinishHeader();
+    ParseHeader();
   }
   return num_read;
 }
 
-void RequestReader::FinishHeader() {
-  parser_ = std::make_unique<RequestParser>();
-  parser_->eager(true);
-  parser_->header_limit(limits_.max_header_bytes);
-  parser_->body_limit(limits_.max_body_bytes);
-  const std::string header = std::exchange(unparsed_, {});
-  Parse(header);
-  if (state_ == State::kRefused) return;
-  if (!parser_->is_header_done()) return Refuse(400, "malformed request");
-  Request& request = parser_->request();
-  const Refusal refusal = CheckHeaders(request, is_http_1_1());
+void RequestReader::ParseHeader() {
+  const std::string header = std::exchange(header_, {});
+  HeaderParser parser;
+  parser.header_limit(limits_.max_header_bytes);
+  parser.body_limit(limits_.max_body_bytes);
+  boost::beast::error_code error;
+  parser.put(boost::asio::const_buffer(header.data(), header.size()), error);
+  if (error == beast_http::error::body_limit) return RefuseLongBody();
+  if (error) {
+    return Refuse(400, absl::StrCat("malformed request: ", error.message()));
+  }
+  CHECK(parser.is_header_done());  // its empty line was there
+  TakeHeader(parser);
+}
+
+void RequestReader::TakeHeader(HeaderParser& parser) {
+  request_ = std::move(parser.request());
+  is_http_1_1_ = parser.is_http_1_1();
+  keep_alive_ = parser.keep_alive();
+  const Refusal refusal = CheckHeaders(request_, is_http_1_1_);
   if (refusal.status != 0) return Refuse(refusal.status, refusal.message);
   RequestTarget target;
-  if (!ParseRequestTarget(parser_->target(), &target)) {
+  if (!ParseRequestTarget(parser.target(), &target)) {
     return Refuse(400, "malformed request target");
   }
-  request.path = std::move(target.path);
-  request.query = std::move(target.query);
-  if (parser_->is_done()) {
-    state_ = State::kComplete;
-    return;
-  }
-  state_ = State::kBody;
-  expects_continue_ = is_http_1_1() && !request.header("expect").empty();
+  request_.path = std::move(target.path);
+  request_.query = std::move(target.query);
+  if (parser.chunked()) chunks_.emplace(limits_.max_body_bytes);
+  num_missing_ = parser.content_length().value_or(0);
+  state_ = parser.is_done() ? State::kComplete : State::kBody;
+  expects_continue_ = is_http_1_1_ && !request_.header("expect").empty();
 }
 
 size_t RequestReader::ReadBody(absl::string_view bytes) {
   expects_continue_ = false;
-  const size_t num_before = unparsed_.size();
-  if (num_before > 0) {
-    unparsed_.append(bytes.data(), bytes.size());
-    bytes = unparsed_;
+  if (!chunks_) {
+    // Nothing is reserved for what was only announced.
+    const size_t num_read = std::min<uint64_t>(bytes.size(), num_missing_);
+    request_.body.append(bytes.data(), num_read);
+    num_missing_ -= num_read;
+    if (num_missing_ == 0) state_ = State::kComplete;
+    return num_read;
   }
-  const size_t num_parsed = Parse(bytes);
-  if (state_ == State::kRefused) return bytes.size() - num_before;
-  if (parser_->is_done()) {
-    // What was kept before was the beginning of a chunk's head, so the end of
-    // the request lies past it.
-    CHECK(num_parsed >= num_before);
-    unparsed_.clear();
-    state_ = State::kComplete;
-    return num_parsed - num_before;
+  size_t num_read = 0;
+  switch (chunks_->Read(bytes, &num_read, &request_.body)) {
+    case ChunkDecoder::Result::kMore:
+      break;
+    case ChunkDecoder::Result::kEnd:
+      state_ = State::kComplete;
+      break;
+    case ChunkDecoder::Result::kMalformed:
+      Refuse(400, "malformed chunk");
+      break;
+    case ChunkDecoder::Result::kTooLong:
+      RefuseLongBody();
+      break;
   }
-  const size_t num_new = bytes.size() - num_before;
-  unparsed_ = std::string(bytes.substr(num_parsed));
-  if (unparsed_.size() > kMaxChunkHeadBytes) {
-    Refuse(400, "a chunk's extensions or the trailers are too long");
-  }
-  return num_new;
+  return num_read;
 }
 
-size_t RequestReader::Parse(absl::string_view bytes) {
-  boost::beast::error_code error;
-  const size_t num_parsed = parser_->put(
-      boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-  if (!error || error == beast_http::error::need_more) return num_parsed;
-  if (error == beast_http::error::body_limit) {
-    Refuse(413, absl::StrCat("the body is longer than ", limits_.max_body_bytes,
-                             " bytes"));
-  } else {
-    Refuse(400, absl::StrCat("malformed request: ", error.message()));
-  }
-  return num_parsed;
+void RequestReader::RefuseLongBody() {
+  Refuse(413, absl::StrCat("the body is longer than ", limits_.max_body_bytes,
+                           " bytes"));
 }
 
 void RequestReader::Refuse(int status, absl::string_view message) {
@@ -178,11 +172,7 @@ bool RequestReader::TakeExpectation() {
 
 Request RequestReader::TakeRequest() {
   CHECK(state_ == State::kComplete);
-  return std::move(parser_->request());
+  return std::move(request_);
 }
-
-bool RequestReader::keep_alive() const { return parser_->keep_alive(); }
-
-bool RequestReader::is_http_1_1() const { return parser_->is_http_1_1(); }
 
 }  // namespace tessera::http

@@ -4,17 +4,18 @@
 //   while (reader.state() is neither kComplete nor kRefused)
 //     bytes.remove_prefix(reader.Read(bytes));
 //
-// Parses with Boost.Beast, and is stricter than it: see header_scanner.h; one
-// Host (HTTP/1.1), one Content-Length of digits alone, and no transfer coding
-// but `chunked` alone. Knows no sockets.
+// Headers are parsed by Boost.Beast, and held to more than it asks for: see
+// header_scanner.h; one Host (HTTP/1.1), one Content-Length of digits alone,
+// and no transfer coding but `chunked` alone. Knows no sockets.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "libs/http/chunk_decoder.h"
 #include "libs/http/header_scanner.h"
 #include "libs/http/message.h"
 
@@ -25,7 +26,7 @@ struct RequestLimits {
   int64_t max_body_bytes = 0;
 };
 
-class RequestParser;  // over Beast's
+class HeaderParser;  // over Beast's
 
 class RequestReader {
  public:
@@ -37,8 +38,7 @@ class RequestReader {
     kRefused,
   };
 
-  explicit RequestReader(const RequestLimits& limits);
-  ~RequestReader();
+  explicit RequestReader(const RequestLimits& limits) : limits_(limits) {}
 
   // Takes the next bytes and returns how many were this request's: all of them
   // unless it is complete. Not after kComplete or kRefused.
@@ -55,21 +55,26 @@ class RequestReader {
 
   // kComplete. `peer` is left empty.
   Request TakeRequest();
-  bool keep_alive() const;
-  bool is_http_1_1() const;
+  bool keep_alive() const { return keep_alive_; }
+  bool is_http_1_1() const { return is_http_1_1_; }
 
  private:
   size_t ReadHeader(absl::string_view bytes);
-  void FinishHeader();
+  void ParseHeader();
+  void TakeHeader(HeaderParser& parser);
   size_t ReadBody(absl::string_view bytes);
-  size_t Parse(absl::string_view bytes);
   void Refuse(int status, absl::string_view message);
+  void RefuseLongBody();
 
   RequestLimits limits_;
   State state_ = State::kNothing;
   HeaderScanner scanner_;
-  std::unique_ptr<RequestParser> parser_;  // none before a header has ended
-  std::string unparsed_;                   // part of a header or a chunk's head
+  std::string header_;  // as far as it came
+  Request request_;
+  std::optional<ChunkDecoder> chunks_;  // of a chunked body
+  uint64_t num_missing_ = 0;            // bytes of another body
+  bool keep_alive_ = false;
+  bool is_http_1_1_ = false;
   bool expects_continue_ = false;
   int refusal_status_ = 0;
   std::string refusal_;

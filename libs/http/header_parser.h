@@ -1,11 +1,10 @@
-// RequestParser: Beast's parser, made to fill in a Request.
+// HeaderParser: Beast's parser, made to fill in a Request up to its body.
 //
 // Includes Boost: for request_reader.cc alone.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
@@ -14,7 +13,7 @@
 
 namespace tessera::http {
 
-class RequestParser : public boost::beast::http::basic_parser<true> {
+class HeaderParser : public boost::beast::http::basic_parser<true> {
  public:
   Request& request() { return request_; }
   const std::string& target() const { return target_; }
@@ -35,42 +34,26 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
     version_ = version;
     error = {};
   }
-  // Pure in the base, which never calls it for requests.
-  void on_response_impl(int, Text, int, ErrorCode&) override {}
   void on_field_impl(boost::beast::http::field, Text name, Text value,
                      ErrorCode& error) override {
-    error = {};
-    // A trailer could otherwise pose as a header that was checked before.
-    if (header_done_) return;
     request_.headers.emplace_back(absl::AsciiStrToLower(View(name)),
                                   std::string(View(value)));
-  }
-  void on_header_impl(ErrorCode& error) override {
-    header_done_ = true;
     error = {};
   }
-  // Nothing is reserved for a body that was only announced.
-  void on_body_init_impl(const boost::optional<uint64_t>&,
-                         ErrorCode& error) override {
-    error = {};
-  }
-  size_t on_body_impl(Text bytes, ErrorCode& error) override {
-    request_.body.append(bytes.data(), bytes.size());
-    error = {};
-    return bytes.size();
-  }
-  void on_chunk_header_impl(uint64_t, Text, ErrorCode& error) override {
-    error = {};
-  }
-  size_t on_chunk_body_impl(uint64_t, Text bytes, ErrorCode& error) override {
-    return on_body_impl(bytes, error);
-  }
+  void on_header_impl(ErrorCode& error) override { error = {}; }
   void on_finish_impl(ErrorCode& error) override { error = {}; }
+
+  // Pure in the base, which is given no body, and no response.
+  void on_response_impl(int, Text, int, ErrorCode&) override {}
+  void on_body_init_impl(const boost::optional<uint64_t>&,
+                         ErrorCode&) override {}
+  size_t on_body_impl(Text, ErrorCode&) override { return 0; }
+  void on_chunk_header_impl(uint64_t, Text, ErrorCode&) override {}
+  size_t on_chunk_body_impl(uint64_t, Text, ErrorCode&) override { return 0; }
 
   Request request_;
   std::string target_;
   int version_ = 0;
-  bool header_done_ = false;
 };
 
 }  // namespace tessera::http
