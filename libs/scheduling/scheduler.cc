@@ -31,7 +31,6 @@ struct Scheduler::Parts {
   void TakeTails();
   void GrantTokens(int64_t prompt_budget);
   std::vector<Sequence*> Plan();
-  void ForgetFollowers();
 
   // The steps of GrantTokens and Plan.
   int64_t GrantToDecoding();
@@ -82,14 +81,7 @@ absl::Span<const Chunk> Scheduler::Schedule(absl::Time now,
                 parts.sharing);
   parts.TakeTails();
   parts.GrantTokens(prompt_budget);
-  std::vector<Sequence*> planned = parts.Plan();
-  if (planned.empty()) {
-    // Followers may hold the blocks that their leader waits for.
-    parts.ForgetFollowers();
-    parts.GrantTokens(prompt_budget);
-    planned = parts.Plan();
-  }
-  return parts.pass.Build(std::move(planned));
+  return parts.pass.Build(parts.Plan());
 }
 
 void Scheduler::Commit() {
@@ -220,10 +212,6 @@ std::vector<Sequence*> Scheduler::Parts::Plan() {
     if (sequence.num_planned > 0) planned.push_back(&sequence);
   }
   return planned;
-}
-
-void Scheduler::Parts::ForgetFollowers() {
-  for (const auto& [rank, sequence] : running) sequence->is_follower = false;
 }
 
 // As much of the grant as there are blocks for. False: not one token.
