@@ -44,7 +44,8 @@ void LogRequest(const RequestRecord& record, double seconds) {
                 {"finish_reason", record.finish_reason}});
     return;
   }
-  const bool is_quiet = record.method == "GET" && record.status < 400;
+  const bool is_quiet = record.route == "/health" ||
+                        (record.method == "GET" && record.status < 400);
   if (is_quiet) return;
   log::Event(log::kInfo, "request finished",
              {{"request_id", record.request_id},
