@@ -56,7 +56,7 @@ struct Scheduler::Parts {
   Pass pass;
 
   SequenceId next_id = 1;
-  int64_t num_passes = 0;
+  int64_t num_turns = 0;  // single tokens granted
   int64_t num_preemptions = 0;
   int64_t num_queried_tokens = 0;
 };
@@ -174,11 +174,14 @@ int64_t Scheduler::Parts::GrantToDecoding() {
   if (decoding.size() > options.max_pass_tokens) {
     std::stable_sort(decoding.begin(), decoding.end(),
                      [](const Sequence* a, const Sequence* b) {
-                       return a->last_pass < b->last_pass;
+                       return a->last_turn < b->last_turn;
                      });
     decoding.resize(options.max_pass_tokens);
   }
-  for (Sequence* sequence : decoding) sequence->num_granted = 1;
+  for (Sequence* sequence : decoding) {
+    sequence->num_granted = 1;
+    sequence->last_turn = ++num_turns;
+  }
   return static_cast<int64_t>(decoding.size());
 }
 
@@ -198,7 +201,6 @@ void Scheduler::Parts::GrantToPrompts(int64_t budget) {
 
 // In order of rank, so that whoever is preempted is not yet planned.
 std::vector<Sequence*> Scheduler::Parts::Plan() {
-  ++num_passes;
   std::vector<Sequence*> by_rank;
   for (const auto& [rank, sequence] : running) by_rank.push_back(sequence);
   std::vector<Sequence*> planned;
@@ -221,7 +223,6 @@ bool Scheduler::Parts::PlanOne(Sequence& sequence) {
       std::min(sequence.num_granted, supply.NumTokensThatFit(sequence.table));
   if (sequence.num_planned == 0) return false;
   supply.Append(sequence.num_planned, sequence.table);
-  sequence.last_pass = num_passes;
   return true;
 }
 

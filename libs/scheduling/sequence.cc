@@ -22,7 +22,7 @@ Sequence::Sequence(SequenceId id, const Sequence& parent)
       num_computed(parent.num_computed),
       num_shared_blocks(parent.num_shared_blocks),
       most_computed(parent.most_computed),
-      last_pass(parent.last_pass),
+      last_turn(parent.last_turn),
       num_cached(parent.num_cached),
       arrived(parent.arrived),
       admitted(parent.admitted) {}

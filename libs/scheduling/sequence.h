@@ -84,7 +84,7 @@ struct Sequence {
   int64_t num_shared_blocks = 0;
   // The most that num_computed ever was, before preemptions.
   int64_t most_computed = 0;
-  int64_t last_pass = 0;     // the latest that it was part of
+  int64_t last_turn = 0;     // when it was granted a single token, in turns
   bool is_follower = false;  // in this pass (followers.h)
 
   int64_t num_cached = 0;

@@ -1,0 +1,167 @@
+// What requests with a common beginning compute, and what they don't.
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "libs/scheduling/scheduler.h"
+#include "libs/scheduling/simulated_engine.h"
+
+namespace tessera::scheduling {
+namespace {
+
+constexpr SchedulerOptions kOptions = {.max_pass_tokens = 64,
+                                       .max_context = 500};
+
+std::vector<int32_t> Tokens(int num_tokens) {
+  std::vector<int32_t> tokens(num_tokens);
+  for (int i = 0; i < num_tokens; ++i) tokens[i] = i;
+  return tokens;
+}
+
+std::vector<int32_t> Concat(std::vector<int32_t> a,
+                            const std::vector<int32_t>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+TEST(SharingTest, AnEqualPromptComputesItsLastTokenOnly) {
+  for (const int num_tokens : {39, 40, 41}) {
+    SimulatedEngine engine(100, kOptions);
+    *engine.Add({Tokens(num_tokens)}, 0);
+    engine.Finish(64, 5);
+    const SequenceId second = *engine.Add({Tokens(num_tokens)}, 1);
+    engine.Step(64);
+    EXPECT_EQ(engine.num_computed(), num_tokens + 1);
+    EXPECT_EQ(engine.scheduler().progress(second).num_cached, num_tokens - 1);
+    EXPECT_EQ(engine.scheduler().stats().num_queried_tokens, 2 * num_tokens);
+    EXPECT_EQ(engine.scheduler().stats().num_hit_tokens, num_tokens - 1);
+  }
+}
+
+// The end of the first turn is inside a block.
+TEST(SharingTest, TheNextTurnReusesPromptAndAnswer) {
+  SimulatedEngine engine(100, kOptions);
+  const SequenceId id = *engine.Add({Tokens(21)}, 9);
+  std::vector<int32_t> turn;
+  while (!engine.sequences().empty()) {
+    turn = engine.sequences().at(id).tokens;
+    engine.Step(64);
+  }
+  EXPECT_EQ(turn.size(), 30);
+  const int64_t num_computed = engine.num_computed();
+  const SequenceId next = *engine.Add({Concat(turn, {9, 8, 7, 6, 5})}, 1);
+  engine.Step(64);
+  EXPECT_EQ(engine.scheduler().progress(next).num_cached, 30);
+  EXPECT_EQ(engine.num_computed() - num_computed, 5);
+}
+
+TEST(SharingTest, AMatchThatEndsInsideABlockCopiesItsHead) {
+  SimulatedEngine engine(100, kOptions);
+  *engine.Add({Concat(Tokens(38), {1, 1, 1, 1})}, 40);
+  engine.Step(64);  // runs on
+  const SequenceId second = *engine.Add({Concat(Tokens(38), {2, 2})}, 1);
+  engine.Step(64);
+  EXPECT_EQ(engine.scheduler().progress(second).num_cached, 38);
+}
+
+TEST(SharingTest, EqualPromptsThatArriveTogetherAreComputedOnce) {
+  for (const int budget : {16, 23, 64}) {
+    SimulatedEngine engine(500, kOptions);
+    for (int i = 0; i < 16; ++i) *engine.Add({Tokens(160)}, 0);
+    engine.Finish(budget, 100);
+    // Each follower computes its last token.
+    EXPECT_EQ(engine.num_computed(), 160 + 15) << budget;
+  }
+}
+
+TEST(SharingTest, ACommonStemOfPromptsThatArriveTogetherIsComputedOnce) {
+  SimulatedEngine engine(500, kOptions);
+  for (int i = 0; i < 16; ++i) {
+    *engine.Add({Concat(Tokens(102), {1000 + i, 1, 2, 3, 4})}, 0);
+  }
+  engine.Finish(32, 100);
+  EXPECT_EQ(engine.num_computed(), 102 + 16 * 5);
+}
+
+TEST(SharingTest, FollowersGoOnWhenTheirLeaderIsRemoved) {
+  SimulatedEngine engine(500, kOptions);
+  const SequenceId leader = *engine.Add({Tokens(160)}, 0);
+  for (int i = 0; i < 3; ++i) *engine.Add({Tokens(160)}, 0);
+  engine.Step(30);
+  engine.Remove(leader);
+  engine.Finish(30, 20);
+  EXPECT_EQ(engine.num_computed(), 160 + 2);
+}
+
+TEST(SharingTest, FollowersGoOnWhenTheirLeaderTurnsElsewhere) {
+  SimulatedEngine engine(500, kOptions);
+  *engine.Add({Concat(Tokens(40), std::vector<int32_t>(100, 1))}, 0);
+  *engine.Add({Concat(Tokens(40), std::vector<int32_t>(100, 2))}, 0);
+  engine.Finish(64, 20);
+  EXPECT_EQ(engine.num_computed(), 40 + 2 * 100);
+}
+
+TEST(SharingTest, AnotherSaltSharesNothing) {
+  SimulatedEngine engine(500, kOptions);
+  for (const std::string salt : {"", "a", "b", "a"}) {
+    SequenceSpec spec = {Tokens(41)};
+    spec.cache_salt = salt;
+    *engine.Add(spec, 0);
+  }
+  engine.Finish(64, 10);
+  EXPECT_EQ(engine.num_computed(), 3 * 41 + 1);
+}
+
+TEST(SharingTest, AWholePromptIsComputedWhateverIsCached) {
+  SimulatedEngine engine(500, kOptions);
+  SequenceSpec spec = {Tokens(41)};
+  *engine.Add(spec, 0);
+  engine.Finish(64, 10);
+  spec.computes_whole_prompt = true;
+  *engine.Add(spec, 0);
+  engine.Finish(10, 10);
+  EXPECT_EQ(engine.num_computed(), 2 * 41);
+  EXPECT_EQ(engine.scheduler().stats().num_queried_tokens, 41);
+  // Its blocks are the first one's again.
+  EXPECT_EQ(engine.scheduler().stats().num_blocks_cached, 11);
+}
+
+TEST(SharingTest, NothingIsSharedWithoutPrefixCaching) {
+  SchedulerOptions options = kOptions;
+  options.prefix_caching = false;
+  SimulatedEngine engine(500, options);
+  for (int i = 0; i < 3; ++i) *engine.Add({Tokens(41)}, 2);
+  engine.Finish(64, 20);
+  EXPECT_EQ(engine.num_computed(), 3 * 43);
+  EXPECT_EQ(engine.pool().num_free(), 500);
+  EXPECT_EQ(engine.scheduler().stats().num_queried_tokens, 0);
+}
+
+TEST(SharingTest, ClearingTheCacheFreesWhatNoSequenceHolds) {
+  SimulatedEngine engine(500, kOptions);
+  *engine.Add({Tokens(41)}, 0);
+  engine.Finish(64, 10);
+  *engine.Add({Tokens(17)}, 10);
+  engine.Step(64);
+  EXPECT_EQ(engine.scheduler().stats().num_blocks_in_use, 5);
+  engine.scheduler().ClearCache();
+  EXPECT_EQ(engine.scheduler().stats().num_blocks_cached, 0);
+  EXPECT_EQ(engine.pool().num_free(), 495);
+  engine.Finish(64, 20);
+}
+
+TEST(SharingTest, OldBlocksMakeWayForNewOnes) {
+  SimulatedEngine engine(20, kOptions);
+  for (int i = 0; i < 10; ++i) {
+    *engine.Add({Concat({1000 + i}, Tokens(40))}, 2);
+    engine.Finish(64, 10);
+  }
+  EXPECT_EQ(engine.scheduler().stats().num_preemptions, 0);
+  const int64_t num_computed = engine.num_computed();
+  *engine.Add({Concat({1009}, Tokens(40))}, 0);
+  engine.Finish(64, 10);
+  EXPECT_EQ(engine.num_computed() - num_computed, 1);
+}
+
+}  // namespace
+}  // namespace tessera::scheduling
