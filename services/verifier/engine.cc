@@ -309,9 +309,9 @@ void Engine::Finish(Request* request, absl::Status status) {
     by_sequence_.erase(id);
     scheduler_->Remove(id);
   }
+  // Stats first: who has heard of the end finds it gone from the gauges.
+  PublishStats();
   if (status.ok()) {
-    // Stats first: who has read an answer finds it gone from the gauges.
-    PublishStats();
     request->PublishEnd(absl::Now(), metrics_);
   } else {
     request->set_done();

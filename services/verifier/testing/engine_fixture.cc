@@ -18,7 +18,8 @@ constexpr char kTemplate[] =
 
 absl::StatusOr<LoadedModel> Load(const FixtureOptions& options,
                                  const Words& words) {
-  const model::ModelConfig config = model::SmallConfig();
+  model::ModelConfig config = model::SmallConfig();
+  config.vocab_size = words.tokenizer().vocab_size();
   const model::RandomTensors tensors(config, DType::kQ4_1, /*seed=*/7);
   auto model = model::Model::Create(
       config, tensors.Lookup(),
