@@ -1,8 +1,8 @@
 // ChunkDecoder: a chunked body (RFC 9112, 7.1), in bytes that come in parts.
 //
 // Extensions and trailers are dropped. Lines end in CR LF and hold no control
-// characters, as in header_scanner.h. Boost.Beast's decoder is not used: it
-// takes some malformed bodies or refuses them depending on how they are cut.
+// characters, as in header_scanner.h. Boost.Beast's decoder is not used: what
+// it makes of some malformed bodies depends on how their bytes are cut.
 #pragma once
 
 #include <cstddef>

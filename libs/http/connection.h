@@ -48,7 +48,9 @@ class Connection : public std::enable_shared_from_this<Connection>,
   void WaitReadable();
   void OnReadable();
   void OnBytes(absl::string_view bytes);
-  void ReadRequests(absl::string_view bytes);
+  void ReadEarly();
+  // Returns how many of the bytes belonged to the request.
+  size_t ReadRequest(absl::string_view bytes);
   void SendContinue();
   void Dispatch();
   void Refuse(int status, absl::string_view message);
@@ -73,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
 
   std::unique_ptr<RequestReader> reader_;  // none: no byte of a request yet
   std::string early_;                      // came while an answer is under way
+  size_t num_early_read_ = 0;              // of early_
   int64_t num_dropped_ = 0;                // bytes, while lingering
   std::shared_ptr<Outbox> outbox_;
   Outbox::Taken taken_ = Outbox::Taken::kSome;

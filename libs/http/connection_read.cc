@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -37,13 +38,21 @@ void Connection::OnReadable() {
     return Close();
   }
   // Past that bound the kernel's buffer fills up, and the peer has to wait.
-  if (early_.size() < loop_.parts().options->max_header_bytes) WaitReadable();
+  if (early_.size() - num_early_read_ <
+      loop_.parts().options->max_header_bytes) {
+    WaitReadable();
+  }
 }
 
 void Connection::OnBytes(absl::string_view bytes) {
   if (phase_ == Phase::kReading) {
-    ReadRequests(bytes);
+    while (phase_ == Phase::kReading && !bytes.empty()) {
+      bytes.remove_prefix(ReadRequest(bytes));
+    }
+    // What follows a request. Its answer, begun or not, is sent later.
+    if (phase_ == Phase::kAnswering) early_ = std::string(bytes);
   } else if (phase_ == Phase::kAnswering) {
+    early_.erase(0, std::exchange(num_early_read_, 0));
     early_.append(bytes.data(), bytes.size());
   } else {
     num_dropped_ += bytes.size();
@@ -51,34 +60,45 @@ void Connection::OnBytes(absl::string_view bytes) {
   }
 }
 
-void Connection::ReadRequests(absl::string_view bytes) {
+void Connection::ReadEarly() {
+  while (phase_ == Phase::kReading && num_early_read_ < early_.size()) {
+    num_early_read_ +=
+        ReadRequest(absl::string_view(early_).substr(num_early_read_));
+  }
+  if (num_early_read_ < early_.size()) return;
+  early_ = {};
+  num_early_read_ = 0;
+}
+
+size_t Connection::ReadRequest(absl::string_view bytes) {
   const ServerOptions& options = *loop_.parts().options;
   if (reader_ == nullptr) {
     // Empty lines before a request begin none, and do not prolong the wait.
-    bytes.remove_prefix(
-        std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
-    if (bytes.empty()) return;
+    const size_t begin =
+        std::min(bytes.find_first_not_of("\r\n"), bytes.size());
+    if (begin > 0) return begin;
     reader_ = std::make_unique<RequestReader>(
         RequestLimits{.max_header_bytes = options.max_header_bytes,
                       .max_body_bytes = options.max_body_bytes});
     deadline_ = loop_.After(options.header_timeout);
   }
   const RequestReader::State before = reader_->state();
-  bytes.remove_prefix(reader_->Read(bytes));
+  const size_t num_read = reader_->Read(bytes);
   switch (reader_->state()) {
     case RequestReader::State::kRefused:
-      return Refuse(reader_->refusal_status(), reader_->refusal());
+      Refuse(reader_->refusal_status(), reader_->refusal());
+      return bytes.size();
     case RequestReader::State::kComplete:
-      early_ = std::string(bytes);
-      return Dispatch();
+      Dispatch();
+      return num_read;
     case RequestReader::State::kBody:
       if (before != RequestReader::State::kBody) {
         deadline_ = loop_.After(options.body_timeout);
       }
       if (reader_->TakeExpectation()) SendContinue();
-      return;
+      return num_read;
     default:
-      return;
+      return num_read;
   }
 }
 
@@ -105,7 +125,6 @@ void Connection::Refuse(int status, absl::string_view message) {
   Response response = loop_.parts().options->ErrorResponse(status, message);
   if (status == 503) response.headers.emplace_back("Retry-After", "1");
   reader_.reset();
-  early_ = {};
   outbox_ = OpenOutbox({.is_http_1_1 = true, .keep_alive = false});
   outbox_->Send(std::move(response));
 }

@@ -68,18 +68,15 @@ void Connection::OnAnswered() {
   if (outbox->closes_connection()) return Linger();
   phase_ = Phase::kReading;
   deadline_ = loop_.After(loop_.parts().options->idle_timeout);
-  const std::string early = std::exchange(early_, {});
-  if (!early.empty()) {
-    ReadRequests(early);
-  } else if (loop_.mailbox()->is_draining()) {
-    return Close();
-  }
+  ReadEarly();
+  if (loop_.mailbox()->is_draining()) OnDraining();
   WaitReadable();
 }
 
 void Connection::Linger() {
   phase_ = Phase::kLingering;
   early_ = {};
+  num_early_read_ = 0;
   deadline_ = loop_.After(loop_.parts().options->linger_timeout);
   ::shutdown(descriptor_.native_handle(), SHUT_WR);
   WaitReadable();
