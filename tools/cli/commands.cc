@@ -11,12 +11,14 @@
 #include "tools/cli/convert.h"
 #include "tools/cli/inspect.h"
 #include "tools/cli/perplexity.h"
+#include "tools/cli/serve.h"
 #include "tools/cli/tokenize.h"
 
 namespace tessera::cli {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"serve", "an OpenAI-compatible API and a page to try it", RunServe},
     {"chat", "talks in the terminal", RunChat},
     {"complete", "continues a text", RunComplete},
     {"tokenize", "text on standard input to token ids", RunTokenize},
@@ -29,7 +31,7 @@ constexpr Command kCommands[] = {
 
 void PrintHelp(std::ostream& out) {
   out << "usage: tessera COMMAND [FLAG ...]\n\n"
-         "Runs language models.\n\n";
+         "Serves and runs language models.\n\n";
   for (const Command& command : kCommands) {
     out << absl::StrFormat("  %-11s %s\n", command.name, command.summary);
   }
