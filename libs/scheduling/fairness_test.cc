@@ -103,6 +103,20 @@ TEST(FairnessTest, AdmissionKeepsBlocksForThePromptsThatRun) {
   EXPECT_EQ(engine.scheduler().stats().num_preemptions, 0);
 }
 
+TEST(FairnessTest, AdmissionKeepsABlockForEachThatRuns) {
+  for (const auto& [num_tokens, is_admitted] :
+       {std::pair(28, true), {29, false}}) {
+    SimulatedEngine engine(10, kOptions);
+    *engine.Add(Spec(8), 4);  // its next token needs a third block
+    engine.Step(64);
+    const SequenceId second = *engine.Add(Spec(num_tokens), 1);
+    engine.Step(64);
+    EXPECT_EQ(IsRunning(engine, second), is_admitted);
+    engine.Finish(64, 20);
+    EXPECT_EQ(engine.scheduler().stats().num_preemptions, 0);
+  }
+}
+
 TEST(FairnessTest, PreemptsTheLowestPriorityThenTheYoungest) {
   SimulatedEngine engine(12, kOptions);
   const SequenceId low = *engine.Add(Spec(8, 1), 12);

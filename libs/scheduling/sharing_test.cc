@@ -1,4 +1,5 @@
 // What requests with a common beginning compute, and what they don't.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,17 @@ TEST(SharingTest, ACommonStemOfPromptsThatArriveTogetherIsComputedOnce) {
   EXPECT_EQ(engine.num_computed(), 102 + 16 * 5);
 }
 
+TEST(SharingTest, ALaterSequenceOfHigherPriorityFollowsWhoeverIsFurther) {
+  SimulatedEngine engine(500, kOptions);
+  *engine.Add({Tokens(160)}, 0);
+  engine.Step(30);  // into a block
+  SequenceSpec spec = {Tokens(160)};
+  spec.priority = -1;
+  *engine.Add(spec, 0);
+  engine.Finish(30, 20);
+  EXPECT_EQ(engine.num_computed(), 160 + 1);
+}
+
 TEST(SharingTest, FollowersGoOnWhenTheirLeaderIsRemoved) {
   SimulatedEngine engine(500, kOptions);
   const SequenceId leader = *engine.Add({Tokens(160)}, 0);
@@ -99,6 +111,35 @@ TEST(SharingTest, FollowersGoOnWhenTheirLeaderTurnsElsewhere) {
   *engine.Add({Concat(Tokens(40), std::vector<int32_t>(100, 2))}, 0);
   engine.Finish(64, 20);
   EXPECT_EQ(engine.num_computed(), 40 + 2 * 100);
+}
+
+// Eight turns each, all at once, below four system prompts. A block that begins
+// alike and goes on otherwise may be computed by two before one has all of it.
+TEST(SharingTest, ConversationsComputeNextToNothingTwice) {
+  SimulatedEngine engine(6000, kOptions);
+  std::vector<std::vector<int32_t>> turns;
+  for (int i = 0; i < 64; ++i) {
+    turns.push_back(Concat({i % 4}, Tokens(57)));
+  }
+  for (int turn = 0; turn < 8; ++turn) {
+    std::map<SequenceId, int> conversations;
+    for (int i = 0; i < 64; ++i) {
+      std::vector<int32_t> question(11 + i % 5, 1000 + i);
+      turns[i] = Concat(turns[i], question);
+      conversations[*engine.Add({turns[i]}, 13)] = i;
+    }
+    while (!engine.sequences().empty()) {
+      for (const auto& [id, sequence] : engine.sequences()) {
+        turns[conversations[id]] = sequence.tokens;
+      }
+      engine.Step(64);
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+  int64_t num_least = 4 * 58;
+  for (const auto& tokens : turns) num_least += tokens.size() - 58;
+  EXPECT_GE(engine.num_computed(), num_least);
+  EXPECT_LE(engine.num_computed(), num_least + num_least / 1000);
 }
 
 TEST(SharingTest, AnotherSaltSharesNothing) {
