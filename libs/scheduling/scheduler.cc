@@ -9,14 +9,14 @@
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 #include "libs/kv_cache/prefix_tree.h"
+#include "libs/scheduling/admission.h"
 #include "libs/scheduling/block_supply.h"
 #include "libs/scheduling/followers.h"
+#include "libs/scheduling/grants.h"
 #include "libs/scheduling/prefix_sharing.h"
-#include "libs/scheduling/prompt_shares.h"
 
 namespace tessera::scheduling {
 
-using kv_cache::BlockId;
 using kv_cache::PrefixTree;
 
 // Every sequence is in `waiting` (no blocks, nothing computed) or in `running`.
@@ -29,17 +29,12 @@ struct Scheduler::Parts {
   void CatchUp();
   void Admit(absl::Time now);
   void TakeTails();
-  void GrantTokens(int64_t prompt_budget);
   std::vector<Sequence*> Plan();
 
-  // The steps of GrantTokens and Plan.
-  int64_t GrantToDecoding();
-  void GrantToPrompts(int64_t budget);
+  // The steps of Plan.
   bool PlanOne(Sequence& sequence);
   void Preempt(Sequence& sequence);
 
-  bool Fits(const Sequence& sequence, const PrefixTree::Match& match) const;
-  int64_t NumPromisedBlocks() const;
   void Release(Sequence& sequence);
   Sequence& Find(SequenceId id) const;
   Sequence& AddSequence(std::unique_ptr<Sequence> sequence);
@@ -80,7 +75,8 @@ absl::Span<const Chunk> Scheduler::Schedule(absl::Time now,
   MarkFollowers(parts.running, parts.pool.geometry().block_tokens,
                 parts.sharing);
   parts.TakeTails();
-  parts.GrantTokens(prompt_budget);
+  GrantTokens(parts.running, {parts.options.max_pass_tokens, prompt_budget},
+              parts.num_turns);
   return parts.pass.Build(parts.Plan());
 }
 
@@ -114,7 +110,7 @@ void Scheduler::Parts::Admit(absl::Time now) {
   while (!waiting.empty() && running.size() < options.max_running) {
     Sequence& sequence = *waiting.begin()->second;
     const PrefixTree::Match match = sharing.Find(sequence);
-    if (!running.empty() && !Fits(sequence, match)) return;
+    if (!CanAdmit(sequence, match, running, pool, supply)) return;
     if (sequence.admitted == absl::InfiniteFuture()) {
       sequence.admitted = now;
       if (options.prefix_caching && !sequence.computes_whole_prompt) {
@@ -127,75 +123,10 @@ void Scheduler::Parts::Admit(absl::Time now) {
   }
 }
 
-// Of the blocks matched, those that nobody else holds are available until then.
-bool Scheduler::Parts::Fits(const Sequence& sequence,
-                            const PrefixTree::Match& match) const {
-  int64_t num_needed = supply.NumBlocks(sequence.num_tokens());
-  for (const BlockId block : match.blocks) {
-    if (pool.num_owners(block) > 1) --num_needed;
-  }
-  const auto num_reserved = static_cast<int64_t>(running.size());
-  return num_needed + NumPromisedBlocks() + num_reserved <=
-         supply.num_available();
-}
-
-// What the running prompts have still to be given.
-int64_t Scheduler::Parts::NumPromisedBlocks() const {
-  int64_t num_blocks = 0;
-  for (const auto& [rank, sequence] : running) {
-    if (!sequence->is_prompt()) continue;
-    num_blocks += supply.NumBlocks(sequence->num_tokens()) -
-                  static_cast<int64_t>(sequence->table.block_ids().size());
-  }
-  return num_blocks;
-}
-
 // Followers take none: whole blocks come to them.
 void Scheduler::Parts::TakeTails() {
   for (const auto& [rank, sequence] : running) {
     if (!sequence->is_follower) sharing.TakeTail(*sequence);
-  }
-}
-
-void Scheduler::Parts::GrantTokens(int64_t prompt_budget) {
-  for (const auto& [rank, sequence] : running) sequence->num_granted = 0;
-  const int64_t num_decoding = GrantToDecoding();
-  if (num_decoding == 0) prompt_budget = std::max<int64_t>(1, prompt_budget);
-  GrantToPrompts(std::clamp<int64_t>(prompt_budget, 0,
-                                     options.max_pass_tokens - num_decoding));
-}
-
-// A token each, as far as a pass has that many. Returns their number.
-int64_t Scheduler::Parts::GrantToDecoding() {
-  std::vector<Sequence*> decoding;
-  for (const auto& [rank, sequence] : running) {
-    if (sequence->is_decoding()) decoding.push_back(sequence);
-  }
-  if (decoding.size() > options.max_pass_tokens) {
-    std::stable_sort(decoding.begin(), decoding.end(),
-                     [](const Sequence* a, const Sequence* b) {
-                       return a->last_turn < b->last_turn;
-                     });
-    decoding.resize(options.max_pass_tokens);
-  }
-  for (Sequence* sequence : decoding) {
-    sequence->num_granted = 1;
-    sequence->last_turn = ++num_turns;
-  }
-  return static_cast<int64_t>(decoding.size());
-}
-
-void Scheduler::Parts::GrantToPrompts(int64_t budget) {
-  std::vector<Sequence*> prompts;
-  std::vector<int64_t> num_left;
-  for (const auto& [rank, sequence] : running) {
-    if (!sequence->is_prompt() || sequence->is_follower) continue;
-    prompts.push_back(sequence);
-    num_left.push_back(sequence->num_left());
-  }
-  const std::vector<int64_t> shares = SharePromptBudget(budget, num_left);
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    prompts[i]->num_granted = shares[i];
   }
 }
 
