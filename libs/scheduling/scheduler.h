@@ -115,7 +115,7 @@ class Scheduler {
   void Append(SequenceId id, int32_t token);
 
   // Finished or given up, running or waiting: its blocks are let go at once,
-  // the full ones staying cached while nobody needs them.
+  // what is computed staying cached while nobody needs them.
   void Remove(SequenceId id);
 
   // CHECK: exists.
