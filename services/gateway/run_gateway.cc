@@ -15,6 +15,7 @@
 #include "services/gateway/gateway.h"
 #include "services/gateway/gateway_flags.h"
 #include "services/gateway/playground/playground.h"
+#include "services/gateway/ticker.h"
 #include "services/gateway/verifier_pool.h"
 #include "services/verifier/client/grpc_client.h"
 
@@ -42,15 +43,16 @@ void AddFlags(options::Flags* flags, RunOptions* run) {
                 "how events are logged, on standard error");
 }
 
-absl::StatusOr<std::unique_ptr<VerifierPool>> MakePool(const RunOptions& run) {
-  std::vector<PooledVerifier> verifiers;
+absl::StatusOr<std::unique_ptr<VerifierPool>> MakePool(
+    const RunOptions& run, metrics::Registry* registry) {
+  std::vector<VerifierPool::Member> members;
   for (const std::string& address : run.verifiers) {
     ASSIGN_OR_RETURN(std::unique_ptr<verifier::VerifierClient> client,
                      verifier::CreateGrpcClient(
                          address, {.channel = {.tls = run.verifier_tls}}));
-    verifiers.push_back({address, std::move(client)});
+    members.push_back({address, std::move(client)});
   }
-  return VerifierPool::Create(std::move(verifiers));
+  return std::make_unique<VerifierPool>(std::move(members), registry);
 }
 
 absl::Status Run(RunOptions run) {
@@ -64,7 +66,9 @@ absl::Status Run(RunOptions run) {
   registry.AddProcessMetrics(kVersion);
   run.gateway.version = kVersion;
   run.gateway.static_files = FindStaticFile;
-  ASSIGN_OR_RETURN(const std::unique_ptr<VerifierPool> pool, MakePool(run));
+  ASSIGN_OR_RETURN(const std::unique_ptr<VerifierPool> pool,
+                   MakePool(run, &registry));
+  const Ticker ticker(kPollPeriod, [&] { pool->Poll(); });
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Gateway> gateway,
       Gateway::Create(std::move(run.gateway), pool.get(), &registry));

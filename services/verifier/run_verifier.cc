@@ -83,9 +83,9 @@ absl::Status Run(const RunOptions& run) {
   VerifierService service(verifier.get());
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
                    rpc::Server::Start(run.server, {{kServiceName, &service}}));
-  std::unique_ptr<monitoring::MetricsListener> metrics;
+  std::unique_ptr<http::Server> metrics;
   if (run.metrics_port >= 0) {
-    ASSIGN_OR_RETURN(metrics, monitoring::MetricsListener::Start(
+    ASSIGN_OR_RETURN(metrics, monitoring::StartMetricsListener(
                                   run.metrics_host, run.metrics_port, &registry,
                                   [&] { return verifier->is_ready(); }));
   }

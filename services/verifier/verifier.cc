@@ -110,10 +110,9 @@ absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
     const VerifierOptions& options, const std::string& model_file,
     const model::ModelOptions& model_options, metrics::Registry* registry) {
   RETURN_IF_ERROR(options.Validate());
-  std::unique_ptr<Verifier> verifier(new Verifier(options, registry));
-  if (verifier->options_.model_name.empty()) {
-    verifier->options_.model_name = NameOfFile(model_file);
-  }
+  VerifierOptions named = options;
+  if (named.model_name.empty()) named.model_name = NameOfFile(model_file);
+  std::unique_ptr<Verifier> verifier(new Verifier(named, registry));
   ASSIGN_OR_RETURN(verifier->checkpoint_, OpenCheckpoint(model_file));
   Verifier* self = verifier.get();
   verifier->engine_ = std::make_unique<Engine>(
@@ -127,7 +126,7 @@ absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
 
 Verifier::Verifier(const VerifierOptions& options, metrics::Registry* registry)
     : options_(options),
-      metrics_(registry),
+      metrics_(registry, options.model_name),
       created_unix_seconds_(absl::ToUnixSeconds(absl::Now())),
       info_(absl::UnavailableError("the model is being loaded")),
       tasks_("tokenize") {}

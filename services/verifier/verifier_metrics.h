@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/time/time.h"
 #include "libs/metrics/metrics.h"
@@ -20,8 +21,8 @@ struct RequestTimes {
 
 class VerifierMetrics {
  public:
-  // `registry` outlives it.
-  explicit VerifierMetrics(metrics::Registry* registry);
+  // Each has the label model_name. `registry` outlives it.
+  VerifierMetrics(metrics::Registry* registry, const std::string& model_name);
 
   void FirstToken(absl::Duration since_arrival);
   void NextToken(absl::Duration since_last);
@@ -36,6 +37,8 @@ class VerifierMetrics {
   void Capacity(int64_t kv_tokens);
 
  private:
+  VerifierMetrics(metrics::Registry* registry, const metrics::Labels& labels);
+
   metrics::Gauge& running_;
   metrics::Gauge& waiting_;
   metrics::Gauge& kv_usage_;

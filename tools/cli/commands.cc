@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_format.h"
 #include "libs/options/nearest.h"
+#include "services/gateway/run_gateway.h"
+#include "services/verifier/run_verifier.h"
 #include "tools/cli/bench.h"
 #include "tools/cli/chat.h"
 #include "tools/cli/complete.h"
@@ -17,6 +19,16 @@
 namespace tessera::cli {
 namespace {
 
+absl::Status RunGatewayCommand(absl::Span<const std::string> args,
+                               const Environment&) {
+  return gateway::RunGateway(args);
+}
+
+absl::Status RunVerifierCommand(absl::Span<const std::string> args,
+                                const Environment& environment) {
+  return verifier::RunVerifier(args, environment.default_model);
+}
+
 constexpr Command kCommands[] = {
     {"serve", "an OpenAI-compatible API and a page to try it", RunServe},
     {"chat", "talks in the terminal", RunChat},
@@ -27,6 +39,8 @@ constexpr Command kCommands[] = {
     {"perplexity", "how well a model predicts a text", RunPerplexity},
     {"bench", "tokens a second", RunBench},
     {"convert", "a model from GGUF to safetensors, or back", RunConvert},
+    {"gateway", "the API alone, before verifiers elsewhere", RunGatewayCommand},
+    {"verifier", "a model alone, behind gateways", RunVerifierCommand},
 };
 
 void PrintHelp(std::ostream& out) {

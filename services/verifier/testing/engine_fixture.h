@@ -72,7 +72,7 @@ class EngineFixture {
 
  private:
   metrics::Registry registry_;
-  VerifierMetrics metrics_{&registry_};
+  VerifierMetrics metrics_{&registry_, "small"};
   std::unique_ptr<const Words> words_;
   EngineInfo info_;
   std::unique_ptr<Engine> engine_;
