@@ -38,11 +38,12 @@ void Connection::Close() {
   if (phase_ == Phase::kClosed) return;
   const std::shared_ptr<Connection> self = shared_from_this();
   phase_ = Phase::kClosed;
-  boost::system::error_code ignored;
-  descriptor_.close(ignored);
   reader_.reset();
   loop_.Remove(this);
+  // First, as its threads may send until then.
   if (const auto outbox = std::exchange(outbox_, nullptr)) outbox->Close();
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
 }
 
 }  // namespace tessera::http

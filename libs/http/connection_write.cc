@@ -28,6 +28,14 @@ void Connection::OnReady() {
   }
 }
 
+// Reads nothing that this connection changes while its outbox is open. An error
+// shows again when the loop sends the bytes that are left.
+size_t Connection::TrySend(absl::string_view bytes) {
+  const ssize_t num_sent = ::send(descriptor_.native_handle(), bytes.data(),
+                                  bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return num_sent > 0 ? num_sent : 0;
+}
+
 bool Connection::SendBuffer() {
   while (num_sent_ < sending_.size()) {
     const ssize_t num_sent =

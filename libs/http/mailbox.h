@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,11 @@ class Mailbox {
   // This outbox has something to send, or has ended.
   void Add(std::shared_ptr<Outbox> outbox);
 
+  // Whether a thread may send one piece itself, instead of leaving it here:
+  // not while the owner is awake anyway, nor more than kTurns times in
+  // kTurnsInterval.
+  bool TakeTurn();
+
   // For the owner: what came since, into *outboxes, which comes empty.
   void Take(std::vector<std::shared_ptr<Outbox>>* outboxes);
   // The owner has ended: wakes nobody again, keeps nothing.
@@ -36,6 +42,8 @@ class Mailbox {
   std::function<void()> wake_;                     // none: closed
   std::vector<std::shared_ptr<Outbox>> outboxes_;  // guarded by mutex_
   std::atomic<bool> is_draining_{false};
+  int num_turns_ = 0;  // since turns_begin_; guarded by mutex_
+  std::chrono::steady_clock::time_point turns_begin_;
 };
 
 }  // namespace tessera::http

@@ -80,10 +80,15 @@ bool Outbox::Write(absl::string_view piece) {
     return false;
   }
   if (terms_.is_head) return true;
+  const bool is_alone = pending_.empty() && !is_queued_ && !is_taken_;
   if (is_chunked_) {
     AppendChunk(piece, &pending_);
   } else {
     pending_.append(piece.data(), piece.size());
+  }
+  if (is_alone && mailbox_->TakeTurn()) {
+    pending_.erase(0, sender_->TrySend(pending_));
+    if (pending_.empty()) return true;
   }
   Queue(std::move(lock));
   return true;
@@ -138,6 +143,7 @@ Outbox::Taken Outbox::Take(std::string* bytes) {
   num_unsent_bytes_ = 0;
   if (is_failed_) return Taken::kFailed;
   pending_.swap(*bytes);
+  is_taken_ = !bytes->empty();
   return stage_ == Stage::kFinished ? Taken::kLast : Taken::kSome;
 }
 

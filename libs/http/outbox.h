@@ -2,7 +2,8 @@
 //
 // Bytes are collected here, with head and chunk framing, while the connection
 // is busy or has not been woken yet; it takes all of them at once and sends
-// them in one write. Knows no sockets.
+// them in one write. A piece that comes alone is sent by the thread that writes
+// it: waking another takes longer than that. Knows no sockets.
 //
 // Never dies before both sides let go of it: the handler's side holds it
 // through the Exchange that MakeExchange returns, the connection directly.
@@ -36,7 +37,11 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   class Sender {
    public:
     virtual ~Sender() = default;
+    // On the connection's thread: there is something to take.
     virtual void OnReady() = 0;
+    // On any thread, while the outbox is neither closed nor complete: sends
+    // what it can at once, and returns how much that was.
+    virtual size_t TrySend(absl::string_view bytes) = 0;
   };
 
   Outbox(std::shared_ptr<const ServerOptions> options,
@@ -82,11 +87,13 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   const std::shared_ptr<const ServerOptions> options_;
   const std::shared_ptr<Mailbox> mailbox_;
   const AnswerTerms terms_;
-  Sender* sender_;  // on the connection's thread
+  // Written on the connection's thread, under the mutex.
+  Sender* sender_;
 
   std::mutex mutex_;  // guards what follows
   Stage stage_ = Stage::kUnanswered;
   bool is_queued_ = false;  // in the mailbox, or blocked: no need to be
+  bool is_taken_ = false;   // the connection has bytes that it still sends
   bool is_failed_ = false;  // the connection is to close
   bool is_complete_ = false;
   bool is_closed_ = false;

@@ -28,7 +28,7 @@
 namespace tessera::http {
 namespace {
 
-constexpr int kPieces = 4000;  // a stream
+constexpr int kRounds = 4000;
 constexpr int kIdle = 10000;
 
 int Connect(int port) {
@@ -106,6 +106,18 @@ double CpuMicroseconds() {
   return sum(usage.ru_utime) + sum(usage.ru_stime);
 }
 
+// CPU time of a piece to each of the streams, and the sleep after it.
+double RoundMicroseconds(
+    const std::vector<std::shared_ptr<Exchange>>& exchanges) {
+  const std::string piece(150, 'x');
+  const double begin = CpuMicroseconds();
+  for (int i = 0; i < kRounds; ++i) {
+    for (const auto& exchange : exchanges) CHECK(exchange->Write(piece));
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  return (CpuMicroseconds() - begin) / kRounds;
+}
+
 void MeasureStreams(int num_streams) {
   Clients clients(num_streams, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   std::mutex mutex;
@@ -124,15 +136,12 @@ void MeasureStreams(int num_streams) {
   for (const auto& exchange : exchanges) exchange->Begin({});
   absl::SleepFor(absl::Milliseconds(100));
 
-  const std::string piece(150, 'x');
-  const double begin = CpuMicroseconds();
-  for (int i = 0; i < kPieces; ++i) {
-    for (const auto& exchange : exchanges) CHECK(exchange->Write(piece));
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  const double spent = CpuMicroseconds() - begin;
-  std::printf("%3d streams: %.2f us of CPU a piece\n", num_streams,
-              spent / kPieces / num_streams);
+  const double sleeping = RoundMicroseconds({});
+  const double writing = RoundMicroseconds(exchanges);
+  std::printf(
+      "%3d streams: %.2f us of CPU a piece (%.1f a round, %.1f of them "
+      "to sleep)\n",
+      num_streams, (writing - sleeping) / num_streams, writing, sleeping);
   (*server)->Stop();
   clients.Wait();
 }
