@@ -80,6 +80,12 @@ void FakeVerifier::ModelInfo(verifier::Callback<v1::ModelInfoResponse> done) {
   }
 }
 
+void FakeVerifier::Metrics(verifier::Callback<v1::MetricsResponse> done) {
+  v1::MetricsResponse response;
+  response.set_exposition(exposition);
+  done(response);
+}
+
 v1::GenerateResponse Response(const char* text) {
   v1::GenerateResponse response;
   CHECK(google::protobuf::TextFormat::ParseFromString(text, &response)) << text;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ class FakeVerifier : public verifier::VerifierClient {
   // What ModelInfo, Tokenize and Detokenize answer; an error in its place.
   absl::StatusOr<verifier::v1::ModelInfoResponse> info;
   absl::Status unary_error;
+  std::string exposition;  // what Metrics answers
   // If set: ModelInfo is kept here in place of an answer.
   bool holds_info = false;
   std::vector<verifier::Callback<verifier::v1::ModelInfoResponse>> held_infos;
@@ -47,6 +49,7 @@ class FakeVerifier : public verifier::VerifierClient {
       verifier::Callback<verifier::v1::DetokenizeResponse> done) override;
   void ModelInfo(
       verifier::Callback<verifier::v1::ModelInfoResponse> done) override;
+  void Metrics(verifier::Callback<verifier::v1::MetricsResponse> done) override;
 };
 
 // Responses, as the text format of protocol buffers.

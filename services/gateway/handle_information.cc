@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/json/json_text.h"
+#include "libs/metrics/exposition.h"
 #include "services/gateway/api_error.h"
 
 namespace tessera::gateway {
@@ -88,10 +89,18 @@ void HandleVersion(const std::shared_ptr<GatewayState>& state, Visit visit) {
 }
 
 void HandleMetrics(const std::shared_ptr<GatewayState>& state, Visit visit) {
-  http::Response response;
-  response.content_type = std::string(metrics::kExpositionType);
-  response.body = state->registry->Exposition();
-  visit.exchange->Send(std::move(response));
+  state->client->Metrics(
+      [state, exchange = visit.exchange](
+          const absl::StatusOr<verifier::v1::MetricsResponse>& others) {
+        http::Response response;
+        response.content_type = std::string(metrics::kExpositionType);
+        response.body = state->registry->Exposition();
+        if (others.ok() && !others->exposition().empty()) {
+          response.body =
+              metrics::MergeExpositions({response.body, others->exposition()});
+        }
+        exchange->Send(std::move(response));
+      });
 }
 
 void HandleStaticFile(const std::shared_ptr<GatewayState>& state, Visit visit) {

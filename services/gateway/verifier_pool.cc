@@ -1,7 +1,9 @@
 #include "services/gateway/verifier_pool.h"
 
+#include <mutex>
 #include <utility>
 
+#include "libs/metrics/exposition.h"
 #include "services/gateway/prefix_affinity.h"
 
 namespace tessera::gateway {
@@ -46,6 +48,28 @@ void Route(const std::shared_ptr<PoolParts>& parts, const Request& request,
         Route(parts, request, ask, tried, response.status(), done);
       });
 }
+
+// Gathers the answers of several verifiers; the last one to answer, or to be
+// left out, ends it.
+class GatheredMetrics {
+ public:
+  explicit GatheredMetrics(Callback<v1::MetricsResponse> done)
+      : done_(std::move(done)) {}
+  ~GatheredMetrics() {
+    v1::MetricsResponse response;
+    response.set_exposition(metrics::MergeExpositions(expositions_));
+    done_(std::move(response));
+  }
+  void Add(std::string exposition) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    expositions_.push_back(std::move(exposition));
+  }
+
+ private:
+  const Callback<v1::MetricsResponse> done_;
+  std::mutex mutex_;
+  std::vector<std::string> expositions_;  // by mutex_
+};
 
 absl::Status NoneLeft() {
   return absl::UnavailableError("no verifier can answer");
@@ -93,6 +117,20 @@ void VerifierPool::Detokenize(v1::DetokenizeRequest request,
 
 void VerifierPool::ModelInfo(Callback<v1::ModelInfoResponse> done) {
   done(parts_->table.Info());
+}
+
+void VerifierPool::Metrics(Callback<v1::MetricsResponse> done) {
+  const auto gathered = std::make_shared<GatheredMetrics>(std::move(done));
+  for (size_t i = 0; i < parts_->table.size(); ++i) {
+    const std::shared_ptr<VerifierClient> client = parts_->client(i);
+    if (client == nullptr || !parts_->table.is_healthy(i)) continue;
+    client->Metrics([gathered, address = parts_->table.address(i)](
+                        const absl::StatusOr<v1::MetricsResponse>& response) {
+      if (!response.ok()) return;
+      gathered->Add(
+          metrics::AddLabel(response->exposition(), "verifier", address));
+    });
+  }
 }
 
 }  // namespace tessera::gateway

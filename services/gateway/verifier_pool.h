@@ -52,6 +52,9 @@ class VerifierPool : public verifier::VerifierClient {
   // At once, of the last polls: the healthy ones together. Unavailable: none.
   void ModelInfo(
       verifier::Callback<verifier::v1::ModelInfoResponse> done) override;
+  // Of all that are healthy and answer, each sample labelled with its
+  // verifier's address.
+  void Metrics(verifier::Callback<verifier::v1::MetricsResponse> done) override;
 
  private:
   const std::shared_ptr<PoolParts> parts_;

@@ -266,5 +266,18 @@ TEST(PrefixAffinityTest, SaltAndRolesAndLengthsAreTold) {
   EXPECT_NE(PrefixHash(chat, ""), PrefixHash(system, ""));
 }
 
+TEST_F(VerifierPoolTest, MetricsOfAllStandTogetherUnderTheirAddresses) {
+  for (const auto& verifier : verifiers_) {
+    verifier->exposition = "# TYPE tokens counter\ntokens 1\n";
+  }
+  verifiers_[1]->info = absl::UnavailableError("gone");
+  pool_->Poll();
+  std::string text;
+  pool_->Metrics([&](const auto& metrics) { text = metrics->exposition(); });
+  EXPECT_EQ(text,
+            "# TYPE tokens counter\ntokens{verifier=\"host0:1\"} 1\n"
+            "tokens{verifier=\"host2:1\"} 1\n");
+}
+
 }  // namespace
 }  // namespace tessera::gateway

@@ -51,6 +51,9 @@ class VerifierTable {
 
   size_t size() const { return entries_.size(); }
   bool is_healthy(size_t index) const;
+  const std::string& address(size_t index) const {
+    return entries_[index].address;
+  }
 
  private:
   struct Entry {

@@ -30,6 +30,10 @@ class LocalClient : public VerifierClient {
   void ModelInfo(Callback<v1::ModelInfoResponse> done) override {
     done(verifier_->ModelInfo());
   }
+  // They are in this process's registry.
+  void Metrics(Callback<v1::MetricsResponse> done) override {
+    done(v1::MetricsResponse());
+  }
 
  private:
   Verifier* const verifier_;

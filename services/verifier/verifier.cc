@@ -126,6 +126,7 @@ absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
 
 Verifier::Verifier(const VerifierOptions& options, metrics::Registry* registry)
     : options_(options),
+      registry_(registry),
       metrics_(registry, options.model_name),
       created_unix_seconds_(absl::ToUnixSeconds(absl::Now())),
       info_(absl::UnavailableError("the model is being loaded")),
@@ -290,6 +291,12 @@ absl::StatusOr<v1::ModelInfoResponse> Verifier::ModelInfo() const {
   response.set_kernels(std::string(device::KernelSetName(info_->kernels)));
   response.set_kv_dtype(std::string(attention::KvDTypeName(info_->kv_dtype)));
   response.set_kv_capacity_tokens(info_->kv_capacity_tokens);
+  return response;
+}
+
+v1::MetricsResponse Verifier::Metrics() const {
+  v1::MetricsResponse response;
+  response.set_exposition(registry_->Exposition());
   return response;
 }
 

@@ -56,6 +56,7 @@ class Verifier {
   std::unique_ptr<GenerateCall> Score(v1::ScoreRequest request,
                                       Callback<v1::ScoreResponse> done);
   absl::StatusOr<v1::ModelInfoResponse> ModelInfo() const;
+  v1::MetricsResponse Metrics() const;
 
  private:
   Verifier(const VerifierOptions& options, metrics::Registry* registry);
@@ -67,6 +68,7 @@ class Verifier {
   v1::TokenizeResponse TokenizeNow(const std::vector<int32_t>& ids) const;
 
   VerifierOptions options_;
+  metrics::Registry* const registry_;
   VerifierMetrics metrics_;
   std::unique_ptr<Checkpoint> checkpoint_;
   std::unique_ptr<const Words> words_;  // not touched until loaded

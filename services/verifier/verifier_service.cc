@@ -82,4 +82,13 @@ grpc::ServerUnaryReactor* VerifierService::ModelInfo(
   return reactor;
 }
 
+grpc::ServerUnaryReactor* VerifierService::Metrics(
+    grpc::CallbackServerContext* context, const v1::MetricsRequest* request,
+    v1::MetricsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  *response = verifier_->Metrics();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
 }  // namespace tessera::verifier

@@ -30,6 +30,9 @@ class VerifierService : public v1::Verifier::CallbackService {
   grpc::ServerUnaryReactor* ModelInfo(grpc::CallbackServerContext* context,
                                       const v1::ModelInfoRequest* request,
                                       v1::ModelInfoResponse* response) override;
+  grpc::ServerUnaryReactor* Metrics(grpc::CallbackServerContext* context,
+                                    const v1::MetricsRequest* request,
+                                    v1::MetricsResponse* response) override;
 
  private:
   verifier::Verifier* const verifier_;

@@ -125,6 +125,13 @@ class GrpcClient : public VerifierClient {
                               &unary->response, std::move(finish));
   }
 
+  void Metrics(Callback<v1::MetricsResponse> done) override {
+    auto unary = Make(v1::MetricsRequest(), std::move(done));
+    auto finish = Finish(unary);
+    stub_->async()->Metrics(&unary->context, &unary->request, &unary->response,
+                            std::move(finish));
+  }
+
  private:
   template <typename Request, typename Response>
   std::shared_ptr<Unary<Request, Response>> Make(Request request,

@@ -55,6 +55,8 @@ class VerifierClient {
   virtual void Detokenize(v1::DetokenizeRequest request,
                           Callback<v1::DetokenizeResponse> done) = 0;
   virtual void ModelInfo(Callback<v1::ModelInfoResponse> done) = 0;
+  // Metrics that are not in this process's own registry.
+  virtual void Metrics(Callback<v1::MetricsResponse> done) = 0;
 };
 
 }  // namespace tessera::verifier
