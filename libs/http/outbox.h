@@ -5,6 +5,10 @@
 // them in one write. A piece that comes alone is sent by the thread that writes
 // it: waking another takes longer than that. Knows no sockets.
 //
+// CPU time of a piece of 150 bytes, the kernel's sending on loopback included:
+// 4.9 us to one stream, 4.4 to each of 16, 2.6 to each of 64
+// (stream_benchmark, 2 virtual Xeon cores).
+//
 // Never dies before both sides let go of it: the handler's side holds it
 // through the Exchange that MakeExchange returns, the connection directly.
 #pragma once

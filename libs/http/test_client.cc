@@ -40,13 +40,14 @@ TestClient::TestClient(int port, int receive_buffer_bytes)
 
 TestClient::~TestClient() { Close(); }
 
-void TestClient::Send(absl::string_view bytes) {
+bool TestClient::Send(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent =
         ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return;
+    if (sent <= 0) return false;
     bytes.remove_prefix(sent);
   }
+  return true;
 }
 
 bool TestClient::Fill() {

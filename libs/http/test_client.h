@@ -26,8 +26,8 @@ class TestClient {
   TestClient(const TestClient&) = delete;
   TestClient& operator=(const TestClient&) = delete;
 
-  // All of it, unless the server closes first.
-  void Send(absl::string_view bytes);
+  // False: the server closed before it took all.
+  bool Send(absl::string_view bytes);
   // The next answer; an interim one (100) counts as one.
   TestResponse Receive(bool is_head = false);
   // What comes until `text` has come, inclusive, or until the end.
