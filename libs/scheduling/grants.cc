@@ -29,13 +29,20 @@ int64_t GrantToDecoding(const RankedSequences& running, int64_t max_tokens,
   return static_cast<int64_t>(decoding.size());
 }
 
-void GrantToPrompts(const RankedSequences& running, int64_t budget) {
+void GrantToPrompts(const RankedSequences& running, int64_t budget,
+                    int64_t max_logit_rows) {
   std::vector<Sequence*> prompts;
   std::vector<int64_t> num_left;
   for (const auto& [rank, sequence] : running) {
     if (!sequence->is_prompt() || sequence->is_follower) continue;
+    int64_t most = sequence->num_left();
+    if (sequence->computes_whole_prompt) {
+      most = std::min(most, max_logit_rows);
+      max_logit_rows -= most;
+      if (most == 0) continue;
+    }
     prompts.push_back(sequence);
-    num_left.push_back(sequence->num_left());
+    num_left.push_back(most);
   }
   const std::vector<int64_t> shares = SharePromptBudget(budget, num_left);
   for (size_t i = 0; i < prompts.size(); ++i) {
@@ -51,8 +58,10 @@ void GrantTokens(const RankedSequences& running, const PassLimits& limits,
   const int64_t num_decoding =
       GrantToDecoding(running, limits.max_tokens, num_turns);
   const int64_t least = num_decoding == 0 ? 1 : 0;
-  GrantToPrompts(running, std::min(std::max(least, limits.prompt_budget),
-                                   limits.max_tokens - num_decoding));
+  GrantToPrompts(running,
+                 std::min(std::max(least, limits.prompt_budget),
+                          limits.max_tokens - num_decoding),
+                 limits.max_logit_rows);
 }
 
 }  // namespace tessera::scheduling

@@ -11,6 +11,8 @@ namespace tessera::scheduling {
 struct PassLimits {
   int64_t max_tokens = 0;     // at least 1
   int64_t prompt_budget = 0;  // of them, for prompts
+  // Of those, for prompts whose every token's logits are wanted; at least 1.
+  int64_t max_logit_rows = 0;
 };
 
 // Sets num_granted of every running sequence: one to each that is decoding

@@ -75,7 +75,10 @@ absl::Span<const Chunk> Scheduler::Schedule(absl::Time now,
   MarkFollowers(parts.running, parts.pool.geometry().block_tokens,
                 parts.sharing);
   parts.TakeTails();
-  GrantTokens(parts.running, {parts.options.max_pass_tokens, prompt_budget},
+  GrantTokens(parts.running,
+              {.max_tokens = parts.options.max_pass_tokens,
+               .prompt_budget = prompt_budget,
+               .max_logit_rows = parts.options.max_logit_rows},
               parts.num_turns);
   return parts.pass.Build(parts.Plan());
 }

@@ -57,6 +57,9 @@ struct SchedulerOptions {
   int max_running = 256;          // sequences in one pass
   int64_t max_pass_tokens = 512;  // of one pass: Model::max_batch_tokens()
   int64_t max_context = 0;        // tokens of one sequence
+  // Of one pass, for prompts whose own logits are wanted: each row takes the
+  // memory of a vocabulary of floats.
+  int64_t max_logit_rows = 128;
   // So much waiting is worth one step of priority.
   absl::Duration aging = absl::Seconds(10);
   bool prefix_caching = true;

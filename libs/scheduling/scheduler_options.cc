@@ -19,6 +19,7 @@ absl::Status SchedulerOptions::Validate() const {
   RETURN_IF_ERROR(AtLeastOne("max_running", max_running));
   RETURN_IF_ERROR(AtLeastOne("max_pass_tokens", max_pass_tokens));
   RETURN_IF_ERROR(AtLeastOne("max_context", max_context));
+  RETURN_IF_ERROR(AtLeastOne("max_logit_rows", max_logit_rows));
   if (aging <= absl::ZeroDuration() || aging == absl::InfiniteDuration()) {
     return absl::InvalidArgumentError(
         absl::StrCat("aging of ", absl::FormatDuration(aging),

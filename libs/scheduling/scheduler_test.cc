@@ -49,6 +49,23 @@ TEST(SchedulerTest, StreamsGetATokenEachBesideAPromptsChunk) {
   EXPECT_EQ(engine.Step(1000)[3].num_tokens, 61);  // max_pass_tokens
 }
 
+TEST(SchedulerTest, PromptsWhoseLogitsAreWantedShareABoundedNumberOfRows) {
+  SchedulerOptions options = kOptions;
+  options.max_logit_rows = 10;
+  SimulatedEngine engine(50, options);
+  SequenceSpec spec = {Tokens(24)};
+  spec.computes_whole_prompt = true;
+  *engine.Add(spec, 2);
+  *engine.Add(spec, 2);
+  *engine.Add({Tokens(30, 100)}, 2);
+  const SimulatedPass pass = engine.Step(64);
+  ASSERT_EQ(pass.size(), 2);
+  EXPECT_EQ(pass[0].num_tokens, 10);
+  EXPECT_EQ(pass[1].num_tokens, 30);
+  for (int i = 0; i < 6; ++i) engine.Step(64);
+  EXPECT_TRUE(engine.sequences().empty());
+}
+
 TEST(SchedulerTest, APromptGetsOneTokenWhereNothingElseRuns) {
   SimulatedEngine engine(50, kOptions);
   *engine.Add({Tokens(20)}, 2);

@@ -33,9 +33,9 @@ absl::Status VerifierOptions::Validate() const {
   if (kv_memory_bytes < 0) {
     return absl::InvalidArgumentError("kv_memory must not be negative");
   }
-  if (max_queued < 0 || max_queued > 1 << 20) {
+  if (max_queued < 1 || max_queued > 1 << 20) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "max_queued is ", max_queued, ": must be from 0 to 1,048,576"));
+        "max_queued is ", max_queued, ": must be from 1 to 1,048,576"));
   }
   if (max_running < 1 || max_running > 4096) {
     return absl::InvalidArgumentError(absl::StrCat(
