@@ -97,7 +97,6 @@ void AllowOrigin(const GatewayState& state, ObservedExchange* exchange) {
 RequestRecord NewRecord(const http::Request& request, const Route* route) {
   RequestRecord record;
   record.method = request.method;
-  record.path = request.path;
   record.route = route == nullptr ? "other" : std::string(route->path);
   record.request_bytes = static_cast<int64_t>(request.body.size());
   record.start = absl::Now();

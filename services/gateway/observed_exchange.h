@@ -19,7 +19,6 @@ namespace tessera::gateway {
 // For the log and the metrics; never what a user said.
 struct RequestRecord {
   std::string method;
-  std::string path;
   std::string route;  // of the few that there are, or "other"
   std::string caller;
   std::string request_id;
