@@ -126,6 +126,7 @@ class PlaygroundTest(unittest.TestCase):
         if not self.fake:
             # Small models ramble.
             self.page.set("max_tokens", "48")
+            self.page.get("#message").click()
 
     def only_the_fake(self, why):
         if not self.fake:

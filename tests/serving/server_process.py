@@ -50,8 +50,9 @@ class ServerProcess:
                 raise AssertionError(f"exit status {self.process.returncode} "
                                      f"before it was ready:\n{self.log()}")
             if time.monotonic() > end:
+                log = self.log()
                 self.kill()
-                raise AssertionError(f"never ready:\n{self.log()}")
+                raise AssertionError(f"never ready:\n{log}")
             time.sleep(0.05)
 
     def terminate(self, seconds=60):
@@ -63,6 +64,7 @@ class ServerProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self._log.close()
 
 
 class Served:
