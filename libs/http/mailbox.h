@@ -30,7 +30,8 @@ class Mailbox {
 
   // For the owner: what came since, into *outboxes, which comes empty.
   void Take(std::vector<std::shared_ptr<Outbox>>* outboxes);
-  // The owner has ended: wakes nobody again, keeps nothing.
+  // The owner has ended: wakes nobody again, keeps nothing. Until then an
+  // outbox in here and this box hold each other.
   void Close();
 
   // Answers say from now on that their connection closes.

@@ -12,6 +12,9 @@ namespace {
 // A connection that takes what it is asked to, and the box that wakes it.
 class OutboxTest : public testing::Test, public Outbox::Sender {
  protected:
+  // As its owner does; what is in it holds the box.
+  void TearDown() override { mailbox_->Close(); }
+
   void OnReady() override {}
   size_t TrySend(absl::string_view bytes) override {
     ++num_tries_;
