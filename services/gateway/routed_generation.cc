@@ -22,8 +22,8 @@ class RoutedGeneration : public std::enable_shared_from_this<RoutedGeneration> {
         observer_(std::move(observer)),
         tried_(parts_->table.size()) {}
 
-  // Asks the next verifier; the observer is told `status` if none is left.
-  void Attempt(const absl::Status& status);
+  // Asks the next verifier; if none is left, tells the observer.
+  void Attempt();
   void Cancel();
   // The caller's GenerateCall is gone: nobody is told any more.
   void Abandon();
@@ -69,7 +69,7 @@ class RoutedGeneration::AttemptObserver : public verifier::GenerateObserver {
   const int attempt_;
 };
 
-void RoutedGeneration::Attempt(const absl::Status& status) {
+void RoutedGeneration::Attempt() {
   std::optional<size_t> index;
   std::shared_ptr<verifier::GenerateObserver> refused;
   int attempt = 0;
@@ -84,13 +84,13 @@ void RoutedGeneration::Attempt(const absl::Status& status) {
     }
   }
   if (!index.has_value()) {
-    if (refused != nullptr) refused->OnDone(status);
+    if (refused != nullptr) refused->OnDone(NoneCanAnswer());
     return;
   }
   if (attempt > 1) parts_->retries.Add();
   const std::shared_ptr<verifier::VerifierClient> client =
       parts_->client(*index);
-  if (client == nullptr) return OnDone(*index, attempt, status);
+  if (client == nullptr) return OnDone(*index, attempt, NoneCanAnswer());
   std::shared_ptr<verifier::GenerateCall> call = client->Generate(
       request_,
       std::make_shared<AttemptObserver>(shared_from_this(), *index, attempt));
@@ -160,9 +160,9 @@ void RoutedGeneration::OnDone(size_t index, int attempt,
     }
   }
   if (observer != nullptr) {
-    observer->OnDone(status);
+    observer->OnDone(absl::IsUnavailable(status) ? LostVerifier() : status);
   } else {
-    Attempt(status);
+    Attempt();
   }
 }
 
@@ -204,7 +204,7 @@ std::unique_ptr<verifier::GenerateCall> RouteGeneration(
     std::shared_ptr<verifier::GenerateObserver> observer) {
   auto generation = std::make_shared<RoutedGeneration>(
       std::move(parts), std::move(request), std::move(observer));
-  generation->Attempt(absl::UnavailableError("no verifier can answer"));
+  generation->Attempt();
   return std::make_unique<RoutedCall>(std::move(generation));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "libs/metrics/metrics.h"
 #include "proto/verifier.pb.h"
 #include "services/gateway/verifier_table.h"
@@ -34,6 +35,16 @@ class PoolParts {
   mutable std::mutex mutex_;
   Clients clients_;  // as in the table
 };
+
+// What callers are told: why a verifier was lost names addresses, which is for
+// the log alone.
+inline absl::Status NoneCanAnswer() {
+  return absl::UnavailableError("no verifier can answer now");
+}
+inline absl::Status LostVerifier() {
+  return absl::UnavailableError(
+      "the verifier was lost before the answer's end");
+}
 
 // As VerifierClient::Generate.
 std::unique_ptr<verifier::GenerateCall> RouteGeneration(

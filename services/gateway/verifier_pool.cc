@@ -29,14 +29,13 @@ std::shared_ptr<PoolParts> NewParts(std::vector<VerifierPool::Member> members,
 template <typename Request, typename Response>
 void Route(const std::shared_ptr<PoolParts>& parts, const Request& request,
            void (VerifierClient::*ask)(Request, Callback<Response>),
-           std::vector<bool> tried, const absl::Status& status,
-           Callback<Response> done) {
+           std::vector<bool> tried, Callback<Response> done) {
   const std::optional<size_t> index =
       parts->table.Choose(PrefixHash(v1::Prompt(), ""), tried);
-  if (!index.has_value()) return done(status);
+  if (!index.has_value()) return done(NoneCanAnswer());
   tried[*index] = true;
   const std::shared_ptr<VerifierClient> client = parts->client(*index);
-  if (client == nullptr) return done(status);
+  if (client == nullptr) return done(NoneCanAnswer());
   (client.get()->*ask)(
       request, [parts, request, ask, tried = std::move(tried), index = *index,
                 done = std::move(done)](absl::StatusOr<Response> response) {
@@ -45,7 +44,7 @@ void Route(const std::shared_ptr<PoolParts>& parts, const Request& request,
           return done(std::move(response));
         }
         parts->table.Eject(index, response.status());
-        Route(parts, request, ask, tried, response.status(), done);
+        Route(parts, request, ask, tried, done);
       });
 }
 
@@ -70,10 +69,6 @@ class GatheredMetrics {
   std::mutex mutex_;
   std::vector<std::string> expositions_;  // by mutex_
 };
-
-absl::Status NoneLeft() {
-  return absl::UnavailableError("no verifier can answer");
-}
 
 }  // namespace
 
@@ -106,13 +101,13 @@ std::unique_ptr<verifier::GenerateCall> VerifierPool::Generate(
 void VerifierPool::Tokenize(v1::TokenizeRequest request,
                             Callback<v1::TokenizeResponse> done) {
   Route(parts_, request, &VerifierClient::Tokenize,
-        std::vector<bool>(parts_->table.size()), NoneLeft(), std::move(done));
+        std::vector<bool>(parts_->table.size()), std::move(done));
 }
 
 void VerifierPool::Detokenize(v1::DetokenizeRequest request,
                               Callback<v1::DetokenizeResponse> done) {
   Route(parts_, request, &VerifierClient::Detokenize,
-        std::vector<bool>(parts_->table.size()), NoneLeft(), std::move(done));
+        std::vector<bool>(parts_->table.size()), std::move(done));
 }
 
 void VerifierPool::ModelInfo(Callback<v1::ModelInfoResponse> done) {
