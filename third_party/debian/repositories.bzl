@@ -126,6 +126,20 @@ def debian_repositories():
         targets = {"": ["yaml-cpp"]},
     )
     debian_library(
+        name = "com_github_facebook_rocksdb",
+        packages = ["librocksdb-dev", "libsnappy-dev", "liblz4-dev", "libzstd-dev", "libbz2-dev", "libgflags-dev"],
+        static_libs = ["rocksdb", "snappy", "lz4", "zstd", "bz2"],
+        linkopts = ["-lpthread", "-ldl"],
+        deps = ["@zlib//:zlib"],
+        targets = {"": ["rocksdb"]},
+    )
+    debian_library(
+        name = "com_github_cyan4973_xxhash",
+        packages = ["libxxhash-dev"],
+        static_libs = ["xxhash"],
+        targets = {"": ["xxhash"]},
+    )
+    debian_library(
         name = "pcre2",
         packages = ["libpcre2-dev"],
         static_libs = ["pcre2-8"],
