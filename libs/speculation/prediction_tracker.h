@@ -1,0 +1,55 @@
+// PredictionTracker: where in a predicted text an answer is.
+//
+// It starts at the beginning. While the answer says what the prediction does,
+// the place moves along. After a token that the prediction does not have there,
+// it is where the longest match of the answer's last tokens says
+// (PredictedText::Find), near the place last trusted: a changed word, a left
+// out or inserted line are passed over within a few tokens.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "libs/speculation/predicted_text.h"
+#include "libs/speculation/token_history.h"
+
+namespace tessera::speculation {
+
+class PredictionTracker {
+ public:
+  // A place is trusted, so that the search begins there the next time, after so
+  // many tokens that agree: a shorter match may be chance.
+  static constexpr int kTrustedMatch = 4;
+
+  explicit PredictionTracker(absl::Span<const int32_t> prediction)
+      : prediction_(prediction) {}
+
+  // `text` has grown by one token of the answer. O(1), or O(log n) after a
+  // deviation.
+  void Advance(const TokenHistory& text);
+  // Forgets all but the first `num_tokens` of the answer.
+  void Truncate(int64_t num_tokens);
+
+  // Where the prediction goes on; none when the answer is elsewhere, or at its
+  // end. match_length: tokens that agreed, 0 at the very beginning.
+  std::optional<Match> Place() const;
+  // Tokens of the prediction from Place() on, at most `max_tokens`.
+  absl::Span<const int32_t> Continuation(int max_tokens) const;
+
+  // Of the answer.
+  int64_t num_tokens() const { return states_.size() - 1; }
+
+ private:
+  struct State {
+    std::optional<Match> place;
+    int64_t trusted = 0;
+  };
+
+  PredictedText prediction_;
+  // After each number of tokens; 32 bytes a token of the answer.
+  std::vector<State> states_ = {{Match{0, 0}, 0}};
+};
+
+}  // namespace tessera::speculation

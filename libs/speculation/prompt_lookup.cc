@@ -1,0 +1,47 @@
+#include "libs/speculation/prompt_lookup.h"
+
+#include "libs/base/check.h"
+
+namespace tessera::speculation {
+
+PromptLookup::PromptLookup(absl::Span<const int32_t> prompt,
+                           absl::Span<const int32_t> prediction)
+    : num_prompt_tokens_(prompt.size()) {
+  index_.Append(prompt);
+  if (!prediction.empty()) tracker_.emplace(prediction);
+}
+
+void PromptLookup::Append(int32_t token) {
+  index_.Append(token);
+  if (tracker_.has_value()) tracker_->Advance(index_.text());
+}
+
+void PromptLookup::Truncate(int64_t num_tokens) {
+  CHECK(num_prompt_tokens_ <= num_tokens && num_tokens <= this->num_tokens())
+      << num_tokens;
+  index_.Truncate(num_tokens);
+  if (tracker_.has_value()) tracker_->Truncate(num_tokens - num_prompt_tokens_);
+}
+
+std::optional<Proposal> PromptLookup::FromText(int max_tokens) const {
+  const std::optional<Match> match = index_.LongestMatch();
+  if (!match.has_value() || max_tokens <= 0) return std::nullopt;
+  Proposal proposal = {{}, match->match_length};
+  proposal.tokens.reserve(max_tokens);
+  const absl::Span<const int32_t> text = index_.text().tokens();
+  for (int64_t i = match->next; i < match->next + max_tokens; ++i) {
+    proposal.tokens.push_back(
+        i < text.size() ? text[i] : proposal.tokens[i - text.size()]);
+  }
+  return proposal;
+}
+
+std::optional<Proposal> PromptLookup::FromPrediction(int max_tokens) const {
+  if (!tracker_.has_value()) return std::nullopt;
+  const absl::Span<const int32_t> tokens = tracker_->Continuation(max_tokens);
+  if (tokens.empty()) return std::nullopt;
+  return Proposal{{tokens.begin(), tokens.end()},
+                  tracker_->Place()->match_length};
+}
+
+}  // namespace tessera::speculation

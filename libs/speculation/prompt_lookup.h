@@ -1,0 +1,58 @@
+// PromptLookup: drafts without a model, of what one sequence's text or a given
+// prediction of its answer has already.
+//
+//   PromptLookup lookup(prompt, prediction);   // prediction may be empty
+//   for (;;) {
+//     std::optional<Proposal> proposal = lookup.FromText(max_tokens);
+//     ... verify; num_accepted + 1 tokens join the sequence ...
+//     for (int32_t token : new_tokens) lookup.Append(token);
+//   }
+//
+// One sequence each; not for two threads at a time. Deterministic.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "libs/speculation/prediction_tracker.h"
+#include "libs/speculation/suffix_index.h"
+
+namespace tessera::speculation {
+
+struct Proposal {
+  std::vector<int32_t> tokens;  // at least one
+  // Tokens before that agree with the place that they are from: one of
+  // kMatchLengths from the text; any number, 0 included, from a prediction.
+  int match_length = 0;
+};
+
+class PromptLookup {
+ public:
+  explicit PromptLookup(absl::Span<const int32_t> prompt,
+                        absl::Span<const int32_t> prediction = {});
+
+  // A token joined the answer.
+  void Append(int32_t token);
+  // Takes back all but the first `num_tokens`, the prompt's included and never
+  // taken back.
+  void Truncate(int64_t num_tokens);
+
+  // At most `max_tokens` that followed the longest match in the text so far
+  // (SuffixIndex::LongestMatch). A match that overlaps the end goes round:
+  // after "abcab" come "cabcab..." of any length.
+  std::optional<Proposal> FromText(int max_tokens) const;
+
+  // At most `max_tokens` of the prediction (PredictionTracker).
+  std::optional<Proposal> FromPrediction(int max_tokens) const;
+
+  int64_t num_tokens() const { return index_.size(); }
+
+ private:
+  SuffixIndex index_;
+  int64_t num_prompt_tokens_;
+  std::optional<PredictionTracker> tracker_;
+};
+
+}  // namespace tessera::speculation
