@@ -47,6 +47,8 @@ void AddGatewayFlags(options::Flags* flags, GatewayOptions* options) {
              "unfinished generations of a key at once; 0: any number");
   flags->Int("max-request-tokens", &options->max_request_tokens, 1,
              int64_t{1} << 40, "choices x max_tokens of a request");
+  flags->Switch("log-prompts", &options->log_prompts,
+                "log what users said; by default no text is logged");
 }
 
 }  // namespace tessera::gateway

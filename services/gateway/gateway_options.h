@@ -23,6 +23,8 @@ struct GatewayOptions {
   int max_requests_per_key = 0;
   // Choices x max_tokens of one request.
   int64_t max_request_tokens = 1 << 20;
+  // Whether prompts are logged: they are what users said.
+  bool log_prompts = false;
   std::string version = "0.1.0";  // told by /version
   // The file at a path ("/" is the page), null where there is none.
   std::function<const StaticFile*(absl::string_view path)> static_files;

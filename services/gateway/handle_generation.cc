@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "libs/log/log.h"
 #include "services/gateway/answer.h"
 #include "services/gateway/answer_head.h"
 #include "services/gateway/generation.h"
@@ -31,6 +32,27 @@ void NameCalls(const AnswerHead& head, const Caller& caller, Calls* calls) {
   }
 }
 
+// As a person reads it.
+std::string Readable(const v1::Prompt& prompt) {
+  if (prompt.has_text()) return prompt.text().text();
+  std::string text;
+  for (const v1::ChatMessage& message : prompt.chat().messages()) {
+    absl::StrAppend(&text, text.empty() ? "" : "\n", message.role(), ": ",
+                    message.content());
+  }
+  for (const int32_t id : prompt.tokens().ids()) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", id);
+  }
+  return text;
+}
+
+void LogPrompts(const AnswerHead& head, const Calls& calls) {
+  for (const v1::GenerateRequest& call : calls) {
+    log::Event(log::kInfo, "prompt",
+               {{"request_id", head.id}, {"prompt", Readable(call.prompt())}});
+  }
+}
+
 void Run(const std::shared_ptr<GatewayState>& state, const Visit& visit,
          GenerationRequest request) {
   AnswerParts parts;
@@ -43,6 +65,7 @@ void Run(const std::shared_ptr<GatewayState>& state, const Visit& visit,
   parts.num_prompts = calls.size();
   parts.request = std::move(request);
   NameCalls(parts.head, visit.caller, &calls);
+  if (state->options.log_prompts) LogPrompts(parts.head, calls);
   if (!parts.request.echo) {
     return Generation::Run(std::move(calls), std::move(parts), visit.exchange,
                            state->client);

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "libs/json/json.h"
+#include "libs/log/log.h"
 #include "services/gateway/gateway_fixture.h"
 
 namespace tessera::gateway {
@@ -280,6 +281,24 @@ TEST_F(HandleGenerationTest, ChoicesThatDoNotExistAreLeftOut) {
       "deltas { text: 'a' finish_reason: STOP }");
   End();
   EXPECT_EQ(Json(record)["choices"].size(), 1);
+}
+
+TEST_F(HandleGenerationTest, WhatUsersSayIsLoggedOnlyIfAskedFor) {
+  log::SetLevel(log::kInfo);
+  const char* const body =
+      R"({"messages": [{"role": "user", "content": "a secret"}]})";
+  testing::internal::CaptureStderr();
+  Ask("POST", "/v1/chat/completions", body);
+  EXPECT_EQ(testing::internal::GetCapturedStderr().find("a secret"),
+            std::string::npos);
+  GatewayOptions options;
+  options.log_prompts = true;
+  Restart(options);
+  testing::internal::CaptureStderr();
+  Ask("POST", "/v1/chat/completions", body);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("user: a secret"),
+            std::string::npos);
+  log::SetLevel(log::kError);
 }
 
 }  // namespace

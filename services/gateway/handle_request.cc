@@ -63,6 +63,11 @@ void Refuse(const Visit& visit, int status, std::string message,
   visit.exchange->Send(std::move(response));
 }
 
+// A GET's path answers HEAD too, the server leaving out the body.
+bool Takes(const Route& route, absl::string_view method) {
+  return method == route.method || (route.method == "GET" && method == "HEAD");
+}
+
 // The names of headers, which go back as they came.
 std::string HeaderNames(absl::string_view names) {
   const bool is_plain = std::all_of(names.begin(), names.end(), [](char c) {
@@ -112,10 +117,11 @@ void Dispatch(const std::shared_ptr<GatewayState>& state, const Route* route,
   if (route == nullptr) {
     return Refuse(visit, 404, "there is nothing at this path", "not_found");
   }
-  if (visit.request.method != route->method) {
-    return Refuse(visit, 405, absl::StrCat("this path takes ", route->method),
-                  "method_not_allowed",
-                  {{"Allow", std::string(route->method)}});
+  if (!Takes(*route, visit.request.method)) {
+    const std::string allowed =
+        route->method == "GET" ? "GET, HEAD" : std::string(route->method);
+    return Refuse(visit, 405, absl::StrCat("this path takes ", allowed),
+                  "method_not_allowed", {{"Allow", allowed}});
   }
   if (route->needs_key) {
     std::optional<Caller> caller =

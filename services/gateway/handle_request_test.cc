@@ -36,6 +36,8 @@ TEST_F(HandleRequestTest, PathsAndMethodsThatDoNotExist) {
   ExpectError(record, 405, "");
   EXPECT_EQ(record->header("Allow"), "POST");
   ExpectError(Ask("OPTIONS", "/v1/models"), 405, "");
+  EXPECT_EQ(Ask("HEAD", "/version")->response->status, 200);
+  ExpectError(Ask("HEAD", "/tokenize"), 405, "");
 }
 
 TEST_F(HandleRequestTest, TellsOfTheModel) {

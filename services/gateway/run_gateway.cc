@@ -32,7 +32,7 @@ struct RunOptions {
 
 void AddFlags(options::Flags* flags, RunOptions* run) {
   flags->Texts("verifier", &run->verifiers, "HOST:PORT",
-               "where a verifier listens; may be repeated");
+               "where a verifier listens");
   rpc::AddTlsFlags(flags, "verifier-", &run->verifier_tls);
   AddGatewayFlags(flags, &run->gateway);
   flags->Time("drain-timeout", &run->drain_timeout, absl::ZeroDuration(),
