@@ -11,7 +11,8 @@ namespace tessera::kernels {
 namespace {
 
 constexpr ActivationKind kAllKinds[] = {
-    ActivationKind::kInt8, ActivationKind::kBF16, ActivationKind::kF32};
+    ActivationKind::kInt8, ActivationKind::kInt16, ActivationKind::kBF16,
+    ActivationKind::kF32};
 
 // A wider tile shares each weight among more tokens; a narrower one spreads
 // fewer bytes over the L1.
@@ -27,6 +28,8 @@ int64_t BlockBytes(ActivationKind kind, int tile_width) {
   switch (kind) {
     case ActivationKind::kInt8:
       return Int8BlockLayout{tile_width}.bytes();
+    case ActivationKind::kInt16:
+      return Int16BlockLayout{tile_width}.bytes();
     case ActivationKind::kBF16:
       return int64_t{kBFloat16BlockBytes} * tile_width;
     case ActivationKind::kF32:
@@ -58,12 +61,21 @@ void CopyFloats(const ActivationRow& row) {
 }
 
 ActivationFunction FunctionFor(ActivationKind kind, device::KernelSet kernels) {
-  if (kind == ActivationKind::kF32) return CopyFloats;
   const ActivationFunctions functions =
       kernels == device::KernelSet::kAvx512 ? Avx512ActivationFunctions()
       : kernels == device::KernelSet::kAvx2 ? Avx2ActivationFunctions()
                                             : ReferenceActivationFunctions();
-  return kind == ActivationKind::kInt8 ? functions.int8 : functions.bf16;
+  switch (kind) {
+    case ActivationKind::kInt8:
+      return functions.int8;
+    case ActivationKind::kInt16:
+      return functions.int16;
+    case ActivationKind::kBF16:
+      return functions.bf16;
+    case ActivationKind::kF32:
+      break;
+  }
+  return CopyFloats;
 }
 
 }  // namespace

@@ -22,16 +22,27 @@ inline void LoadBlock(const ActivationRow& row, int64_t block, __m256* x) {
   for (int i = 0; i < 4; ++i) x[i] = _mm256_loadu_ps(input + 8 * i);
 }
 
-inline float MaxAbs(const __m256* x) {
+// The largest |x| of `count` registers.
+inline float MaxAbs(const __m256* x, int count) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
   __m256 max = _mm256_andnot_ps(sign, x[0]);
-  for (int i = 1; i < 4; ++i) {
+  for (int i = 1; i < count; ++i) {
     max = _mm256_max_ps(max, _mm256_andnot_ps(sign, x[i]));
   }
   __m128 four =
       _mm_max_ps(_mm256_castps256_ps128(max), _mm256_extractf128_ps(max, 1));
   four = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+}
+
+// x in steps, `max` being `steps` of them.
+inline void Quantize(const __m256* x, int count, float max, float steps,
+                     __m256i* q) {
+  const __m256 inverse =
+      _mm256_set1_ps(max > kSmallestMax ? steps / max : 0.0f);
+  for (int i = 0; i < count; ++i) {
+    q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(x[i], inverse));
+  }
 }
 
 inline int32_t Sum(__m256i x) {
@@ -54,32 +65,62 @@ inline void StoreBytes(uint8_t* p, __m256i low, __m256i high) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
 }
 
-void QuantizeRow(const ActivationRow& row) {
+void QuantizeRow8(const ActivationRow& row) {
   const Int8BlockLayout layout{row.tile_width};
+  const int t = row.token;
   for (int64_t b = row.first_block; b < row.end_block; ++b) {
     uint8_t* block = row.tile + b * layout.bytes();
     __m256 x[4];
     LoadBlock(row, b, x);
-    const float max = MaxAbs(x);
-    const __m256 inverse = _mm256_set1_ps(max > 0 ? 127.0f / max : 0.0f);
-    __m256i q[4];
-    for (int i = 0; i < 4; ++i) {
-      q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(x[i], inverse));
+    float scaled_sum = 0;
+    for (int half = 0; half < 2; ++half) {
+      const float max = MaxAbs(x + 2 * half, 2);
+      __m256i q[2];
+      Quantize(x + 2 * half, 2, max, kInt8Steps, q);
+      StoreBytes(block + layout.q(t) + 16 * half, q[0], q[1]);
+      const int32_t sum = Sum(_mm256_add_epi32(q[0], q[1]));
+      const float scale = max * (1.0f / kInt8Steps);
+      scaled_sum = __builtin_fmaf(scale, static_cast<float>(sum), scaled_sum);
+      StoreFloat(block + layout.scale(t) + 4 * half, scale);
+      StoreInt(block + layout.sum8(t) + 4 * half, -8 * sum);
+      StoreInt(block + layout.sum128(t) + 4 * half, -128 * sum);
+      StoreInt(block + layout.sum32(t) + 4 * half, -32 * sum);
     }
-    uint8_t* bytes = block + layout.q(row.token);
-    StoreBytes(bytes, q[0], q[1]);
-    StoreBytes(bytes + 16, q[2], q[3]);
+    StoreFloat(block + layout.scaled_sum(t), scaled_sum);
+  }
+}
+
+void QuantizeRow16(const ActivationRow& row) {
+  const Int16BlockLayout layout{row.tile_width};
+  const int t = row.token;
+  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+    uint8_t* block = row.tile + b * layout.bytes();
+    __m256 x[4];
+    LoadBlock(row, b, x);
+    const float max = MaxAbs(x, 4);
+    __m256i q[4], high[4], low[4];
+    Quantize(x, 4, max, kInt16Steps, q);
+    for (int i = 0; i < 4; ++i) {
+      high[i] = _mm256_srai_epi32(_mm256_add_epi32(q[i], _mm256_set1_epi32(64)),
+                                  kPlaneBits);
+      low[i] = _mm256_sub_epi32(q[i], _mm256_slli_epi32(high[i], kPlaneBits));
+    }
+    for (int half = 0; half < 2; ++half) {
+      StoreBytes(block + layout.high(t) + 16 * half, high[2 * half],
+                 high[2 * half + 1]);
+      StoreBytes(block + layout.low(t) + 16 * half, low[2 * half],
+                 low[2 * half + 1]);
+    }
     const int32_t low_sum = Sum(_mm256_add_epi32(q[0], q[1]));
     const int32_t high_sum = Sum(_mm256_add_epi32(q[2], q[3]));
     const int32_t sum = low_sum + high_sum;
-    const float scale = max * (1.0f / 127.0f);
-    StoreFloat(block + layout.scale(row.token), scale);
-    StoreFloat(block + layout.scaled_sum(row.token),
-               scale * static_cast<float>(sum));
-    StoreInt(block + layout.sum8(row.token), -8 * sum);
-    StoreInt(block + layout.sum128(row.token), -128 * sum);
-    StoreInt(block + layout.sum32(row.token), -32 * low_sum);
-    StoreInt(block + layout.sum32(row.token) + 4, -32 * high_sum);
+    const float scale = max * (1.0f / kInt16Steps);
+    StoreFloat(block + layout.scale(t), scale);
+    StoreFloat(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
+    StoreInt(block + layout.sum8(t), -8 * sum);
+    StoreInt(block + layout.sum128(t), -128 * sum);
+    StoreInt(block + layout.sum32(t), -32 * low_sum);
+    StoreInt(block + layout.sum32(t) + 4, -32 * high_sum);
   }
 }
 
@@ -108,7 +149,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx2ActivationFunctions() {
-  return {QuantizeRow, RoundRow};
+  return {QuantizeRow8, QuantizeRow16, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -32,10 +32,9 @@ inline void StoreFloat(uint8_t* p, float value) {
   *reinterpret_cast<float*>(p) = value;
 }
 
-// The largest |x| of a block. Halving by hand: the compiler's reduction moves
-// more.
-inline float MaxAbs(const Columns& x) {
-  const __m512 max = _mm512_max_ps(_mm512_abs_ps(x.low), _mm512_abs_ps(x.high));
+// The largest |x|. Halving by hand: the compiler's reduction moves more.
+inline float MaxAbs(__m512 x) {
+  const __m512 max = _mm512_abs_ps(x);
   __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(max),
                                _mm512_extractf32x8_ps(max, 1));
   __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight),
@@ -44,41 +43,68 @@ inline float MaxAbs(const Columns& x) {
   return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
 }
 
-// Lane 0: the sum of the first 16 bytes; lane 4: of the last 16.
-inline __m256i SumHalves(__m256i q) {
-  __m256i sums =
-      _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), q);
-  sums = _mm256_add_epi32(sums, _mm256_shuffle_epi32(sums, 0x4e));
-  return _mm256_add_epi32(sums, _mm256_shuffle_epi32(sums, 0xb1));
+// x in steps, `max` being `steps` of them.
+inline __m512i Quantize(__m512 x, float max, float steps) {
+  const float inverse = max > kSmallestMax ? steps / max : 0.0f;
+  return _mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(inverse)));
 }
 
-void QuantizeRow(const ActivationRow& row) {
+inline void StoreBytes(uint8_t* p, __m512i q) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(q));
+}
+
+void QuantizeRow8(const ActivationRow& row) {
   const Int8BlockLayout layout{row.tile_width};
+  const int t = row.token;
   uint8_t* block = row.tile + row.first_block * layout.bytes();
   for (int64_t b = row.first_block; b < row.end_block; ++b) {
     const Columns x = LoadBlock(row, b);
-    const float max = MaxAbs(x);
-    const __m512 inverse = _mm512_set1_ps(max > 0 ? 127.0f / max : 0.0f);
-    const __m256i q = _mm256_inserti128_si256(
-        _mm256_castsi128_si256(_mm512_cvtsepi32_epi8(
-            _mm512_cvtps_epi32(_mm512_mul_ps(x.low, inverse)))),
-        _mm512_cvtsepi32_epi8(
-            _mm512_cvtps_epi32(_mm512_mul_ps(x.high, inverse))),
-        1);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(block + layout.q(row.token)),
-                        q);
-    const __m256i sums = SumHalves(q);
-    const int32_t low_sum = _mm256_extract_epi32(sums, 0);
-    const int32_t high_sum = _mm256_extract_epi32(sums, 4);
-    const int32_t sum = low_sum + high_sum;
-    const float scale = max * (1.0f / 127.0f);
-    StoreFloat(block + layout.scale(row.token), scale);
-    StoreFloat(block + layout.scaled_sum(row.token),
-               scale * static_cast<float>(sum));
-    StoreInt(block + layout.sum8(row.token), -8 * sum);
-    StoreInt(block + layout.sum128(row.token), -128 * sum);
-    StoreInt(block + layout.sum32(row.token), -32 * low_sum);
-    StoreInt(block + layout.sum32(row.token) + 4, -32 * high_sum);
+    const __m512 halves[2] = {x.low, x.high};
+    float scaled_sum = 0;
+    for (int half = 0; half < 2; ++half) {
+      const float max = MaxAbs(halves[half]);
+      const __m512i q = Quantize(halves[half], max, kInt8Steps);
+      StoreBytes(block + layout.q(t) + 16 * half, q);
+      const int32_t sum = _mm512_reduce_add_epi32(q);
+      const float scale = max * (1.0f / kInt8Steps);
+      scaled_sum = __builtin_fmaf(scale, static_cast<float>(sum), scaled_sum);
+      StoreFloat(block + layout.scale(t) + 4 * half, scale);
+      StoreInt(block + layout.sum8(t) + 4 * half, -8 * sum);
+      StoreInt(block + layout.sum128(t) + 4 * half, -128 * sum);
+      StoreInt(block + layout.sum32(t) + 4 * half, -32 * sum);
+    }
+    StoreFloat(block + layout.scaled_sum(t), scaled_sum);
+    block += layout.bytes();
+  }
+}
+
+void QuantizeRow16(const ActivationRow& row) {
+  const Int16BlockLayout layout{row.tile_width};
+  const int t = row.token;
+  uint8_t* block = row.tile + row.first_block * layout.bytes();
+  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+    const Columns x = LoadBlock(row, b);
+    const float max =
+        MaxAbs(_mm512_max_ps(_mm512_abs_ps(x.low), _mm512_abs_ps(x.high)));
+    const __m512 halves[2] = {x.low, x.high};
+    int32_t sums[2];
+    for (int half = 0; half < 2; ++half) {
+      const __m512i q = Quantize(halves[half], max, kInt16Steps);
+      const __m512i high = _mm512_srai_epi32(
+          _mm512_add_epi32(q, _mm512_set1_epi32(64)), kPlaneBits);
+      StoreBytes(block + layout.high(t) + 16 * half, high);
+      StoreBytes(block + layout.low(t) + 16 * half,
+                 _mm512_sub_epi32(q, _mm512_slli_epi32(high, kPlaneBits)));
+      sums[half] = _mm512_reduce_add_epi32(q);
+    }
+    const int32_t sum = sums[0] + sums[1];
+    const float scale = max * (1.0f / kInt16Steps);
+    StoreFloat(block + layout.scale(t), scale);
+    StoreFloat(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
+    StoreInt(block + layout.sum8(t), -8 * sum);
+    StoreInt(block + layout.sum128(t), -128 * sum);
+    StoreInt(block + layout.sum32(t), -32 * sums[0]);
+    StoreInt(block + layout.sum32(t) + 4, -32 * sums[1]);
     block += layout.bytes();
   }
 }
@@ -100,7 +126,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx512ActivationFunctions() {
-  return {QuantizeRow, RoundRow};
+  return {QuantizeRow8, QuantizeRow16, RoundRow};
 }
 
 }  // namespace tessera::kernels

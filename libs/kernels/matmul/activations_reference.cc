@@ -19,34 +19,73 @@ void Put(uint8_t* p, T value) {
   std::memcpy(p, &value, sizeof(value));
 }
 
-void QuantizeBlock(const ActivationRow& row, int64_t b, uint8_t* block) {
-  const Int8BlockLayout layout{row.tile_width};
+// max|x| of columns [first, first + count).
+float MaxAbs(const ActivationRow& row, int64_t first, int count) {
   float max = 0;
-  for (int i = 0; i < 32; ++i) {
-    max = std::max(max, std::fabs(Column(row, 32 * b + i)));
+  for (int i = 0; i < count; ++i) {
+    max = std::max(max, std::fabs(Column(row, first + i)));
   }
-  const float inverse = max > 0 ? 127.0f / max : 0.0f;
+  return max;
+}
+
+// Column `column` in steps, `max` being `steps` of them.
+int32_t Quantize(const ActivationRow& row, int64_t column, float max,
+                 float steps) {
+  const float inverse = max > kSmallestMax ? steps / max : 0.0f;
+  return static_cast<int32_t>(std::nearbyint(Column(row, column) * inverse));
+}
+
+void QuantizeBlock8(const ActivationRow& row, int64_t b, uint8_t* block) {
+  const Int8BlockLayout layout{row.tile_width};
+  const int t = row.token;
+  float scaled_sum = 0;
+  for (int half = 0; half < 2; ++half) {
+    const int64_t first = 32 * b + 16 * half;
+    const float max = MaxAbs(row, first, 16);
+    int32_t sum = 0;
+    for (int i = 0; i < 16; ++i) {
+      const int32_t q = Quantize(row, first + i, max, kInt8Steps);
+      block[layout.q(t) + 16 * half + i] = static_cast<uint8_t>(q);
+      sum += q;
+    }
+    const float scale = max * (1.0f / kInt8Steps);
+    scaled_sum = std::fma(scale, static_cast<float>(sum), scaled_sum);
+    Put(block + layout.scale(t) + 4 * half, scale);
+    Put(block + layout.sum8(t) + 4 * half, -8 * sum);
+    Put(block + layout.sum128(t) + 4 * half, -128 * sum);
+    Put(block + layout.sum32(t) + 4 * half, -32 * sum);
+  }
+  Put(block + layout.scaled_sum(t), scaled_sum);
+}
+
+void QuantizeBlock16(const ActivationRow& row, int64_t b, uint8_t* block) {
+  const Int16BlockLayout layout{row.tile_width};
+  const int t = row.token;
+  const float max = MaxAbs(row, 32 * b, 32);
   int32_t sums[2] = {0, 0};
   for (int i = 0; i < 32; ++i) {
-    const int32_t q =
-        static_cast<int32_t>(std::nearbyint(Column(row, 32 * b + i) * inverse));
-    block[layout.q(row.token) + i] = static_cast<uint8_t>(q);
+    const int32_t q = Quantize(row, 32 * b + i, max, kInt16Steps);
+    const int32_t high = (q + 64) >> kPlaneBits;
+    block[layout.high(t) + i] = static_cast<uint8_t>(high);
+    block[layout.low(t) + i] = static_cast<uint8_t>(q - 128 * high);
     sums[i / 16] += q;
   }
   const int32_t sum = sums[0] + sums[1];
-  const float scale = max * (1.0f / 127.0f);
-  Put(block + layout.scale(row.token), scale);
-  Put(block + layout.scaled_sum(row.token), scale * static_cast<float>(sum));
-  Put(block + layout.sum8(row.token), -8 * sum);
-  Put(block + layout.sum128(row.token), -128 * sum);
-  Put(block + layout.sum32(row.token), -32 * sums[0]);
-  Put(block + layout.sum32(row.token) + 4, -32 * sums[1]);
+  const float scale = max * (1.0f / kInt16Steps);
+  Put(block + layout.scale(t), scale);
+  Put(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
+  Put(block + layout.sum8(t), -8 * sum);
+  Put(block + layout.sum128(t), -128 * sum);
+  Put(block + layout.sum32(t), -32 * sums[0]);
+  Put(block + layout.sum32(t) + 4, -32 * sums[1]);
 }
 
+template <class Layout,
+          void (*kQuantize)(const ActivationRow&, int64_t, uint8_t*)>
 void QuantizeRow(const ActivationRow& row) {
-  const int block_bytes = Int8BlockLayout{row.tile_width}.bytes();
+  const int block_bytes = Layout{row.tile_width}.bytes();
   for (int64_t b = row.first_block; b < row.end_block; ++b) {
-    QuantizeBlock(row, b, row.tile + b * block_bytes);
+    kQuantize(row, b, row.tile + b * block_bytes);
   }
 }
 
@@ -63,7 +102,8 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions ReferenceActivationFunctions() {
-  return {QuantizeRow, RoundRow};
+  return {QuantizeRow<Int8BlockLayout, QuantizeBlock8>,
+          QuantizeRow<Int16BlockLayout, QuantizeBlock16>, RoundRow};
 }
 
 }  // namespace tessera::kernels

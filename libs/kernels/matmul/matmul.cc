@@ -10,34 +10,23 @@
 namespace tessera::kernels {
 namespace {
 
-TileFunction FunctionFor(PanelFormat format, device::KernelSet kernels) {
+TileFunction FunctionFor(const PanelRun& run, device::KernelSet kernels) {
   const TileFunctions functions =
       kernels == device::KernelSet::kAvx512 ? Avx512TileFunctions()
       : kernels == device::KernelSet::kAvx2 ? Avx2TileFunctions()
                                             : ReferenceTileFunctions();
-  switch (format) {
-    case PanelFormat::kQ4:
-      return functions.q4;
-    case PanelFormat::kQ4Min:
-      return functions.q4_min;
-    case PanelFormat::kQ4Super:
-      return functions.q4_super;
-    case PanelFormat::kQ6Super:
-      return functions.q6_super;
-    case PanelFormat::kQ8:
-      return functions.q8;
-    case PanelFormat::kQ8Min:
-      return functions.q8_min;
-    case PanelFormat::kQ8Super:
-      return functions.q8_super;
-    case PanelFormat::kBF16:
+  const int index = static_cast<int>(run.format);
+  switch (run.activations) {
+    case ActivationKind::kInt8:
+      return functions.int8[index];
+    case ActivationKind::kInt16:
+      return functions.int16[index];
+    case ActivationKind::kBF16:
       return functions.bf16;
-    case PanelFormat::kF16:
-      return functions.f16;
-    case PanelFormat::kF32:
+    case ActivationKind::kF32:
       break;
   }
-  return functions.f32;
+  return run.format == PanelFormat::kF16 ? functions.f16 : functions.f32;
 }
 
 absl::Status Check(const Activations& activations, const PackedMatrix& weights,
@@ -76,13 +65,13 @@ TileArguments Arguments(const Activations& activations,
                         int64_t num_tokens) {
   const PanelGeometry& geometry = Geometry(run.format);
   const int64_t row = first * kPanelRows;
-  const int64_t tile_bytes = activations.TileBytes(geometry.activations);
+  const int64_t tile_bytes = activations.TileBytes(run.activations);
   return {.panels = weights.data() + run.offset +
                     (first - run.first_panel) * run.panel_bytes,
           .panel_bytes = run.panel_bytes,
           .num_panels = end - first,
           .num_groups = geometry.NumGroups(weights.num_columns()),
-          .activations = activations.data(geometry.activations) +
+          .activations = activations.data(run.activations) +
                          token / activations.tile_width() * tile_bytes,
           .tile_bytes = tile_bytes,
           .num_tokens = num_tokens,
@@ -111,8 +100,8 @@ absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
       const int64_t first = std::max(first_panel, run.first_panel);
       const int64_t end = std::min(end_panel, run.first_panel + run.num_panels);
       if (first >= end) continue;
-      FunctionFor(run.format, kernels)(Arguments(
-          activations, weights, run, first, end, rows, chunk, token, n));
+      FunctionFor(run, kernels)(Arguments(activations, weights, run, first, end,
+                                          rows, chunk, token, n));
     }
   }
   return absl::OkStatus();

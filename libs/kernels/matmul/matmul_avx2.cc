@@ -73,6 +73,7 @@ inline __m256i SignedProduct(__m256i weights, __m256i x) {
 // to 7 or 8 to 15. kRun: products added in 16 bits.
 struct GroupQ4 {
   static constexpr int kBlocks = 2, kHeader = 64, kBlock = 256, kRun = 8;
+  static constexpr int kOffset = 8;
   static constexpr bool kMin = false, kHalves = false;
   GroupQ4(const uint8_t* p, int half) : header(p + 16 * half) {}
   __m256 Scale(int i) const { return LoadHalf(header + 32 * i); }
@@ -85,31 +86,24 @@ struct GroupQ4 {
   const uint8_t* header;
 };
 
-struct GroupQ8 : GroupQ4 {
-  static constexpr int kBlock = 512, kRun = 1;
+struct GroupQ8 : GroupQ4 {  // as signed bytes
+  static constexpr int kBlock = 512, kRun = 1, kOffset = 0;
   using GroupQ4::GroupQ4;
   static __m256i Weights(const uint8_t* p, int j) {
     return _mm256_xor_si256(Load(p + 64 * j), _mm256_set1_epi8(-128));
   }
   static __m256i Multiply(__m256i w, __m256i x) { return SignedProduct(w, x); }
-  template <int W>
-  static __m256i Start(const uint8_t*, int) {
-    return _mm256_setzero_si256();
-  }
 };
 
 struct GroupQ4Min {
   static constexpr int kBlocks = 1, kHeader = 64, kBlock = 256, kRun = 8;
+  static constexpr int kOffset = 0;
   static constexpr bool kMin = true, kHalves = false;
   GroupQ4Min(const uint8_t* p, int half) : header(p + 16 * half) {}
   __m256 Scale(int) const { return LoadHalf(header); }
   __m256 Min(int) const { return LoadHalf(header + 32); }
   static __m256i Weights(const uint8_t* p, int j) { return Nibbles(p, j); }
   static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
-  template <int W>
-  static __m256i Start(const uint8_t*, int) {
-    return _mm256_setzero_si256();
-  }
   const uint8_t* header;
 };
 
@@ -121,6 +115,7 @@ struct GroupQ8Min : GroupQ4Min {  // five bits
 
 struct GroupQ4Super {
   static constexpr int kBlocks = 8, kHeader = 320, kBlock = 256, kRun = 8;
+  static constexpr int kOffset = 0;
   static constexpr bool kMin = true, kHalves = false;
   GroupQ4Super(const uint8_t* p, int half)
       : bytes(p + 64 + 8 * half),
@@ -135,10 +130,6 @@ struct GroupQ4Super {
   }
   static __m256i Weights(const uint8_t* p, int j) { return Nibbles(p, j); }
   static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
-  template <int W>
-  static __m256i Start(const uint8_t*, int) {
-    return _mm256_setzero_si256();
-  }
   const uint8_t* bytes;
   __m256 d, minus_dmin;
 };
@@ -152,6 +143,7 @@ struct GroupQ8Super : GroupQ4Super {  // five bits
 // A scale for each 16 columns: registers 0 to 3 and 4 to 7.
 struct GroupQ6Super {
   static constexpr int kBlocks = 8, kHeader = 320, kBlock = 384, kRun = 2;
+  static constexpr int kOffset = 32;
   static constexpr bool kMin = false, kHalves = true;
   GroupQ6Super(const uint8_t* p, int half)
       : bytes(p + 64 + 8 * half), d(LoadHalf(p + 16 * half)) {}
@@ -164,18 +156,20 @@ struct GroupQ6Super {
   __m256 d;
 };
 
-// dot[t] += registers [kFirst, kEnd) of the block . token kToken + t
-template <class Group, int T, int W, int kToken, int kFirst, int kEnd>
-inline void AddProducts(const uint8_t* block, const uint8_t* a, __m256i* dot) {
-  constexpr Int8BlockLayout kLayout{W};
+// dot[t] += registers [kFirst, kEnd) of the block . the integers of T tokens
+// from `x` on, which are 32 bytes apart.
+template <class Group, int T, int kFirst, int kEnd>
+inline void AddProducts(const uint8_t* block, const uint8_t* x, __m256i* dot) {
   const __m256i ones = _mm256_set1_epi16(1);
-  for (int first = kFirst; first < kEnd; first += Group::kRun) {
+  constexpr int kRun =
+      Group::kRun < kEnd - kFirst ? Group::kRun : kEnd - kFirst;
+  for (int first = kFirst; first < kEnd; first += kRun) {
     __m256i sum[T];
-    for (int j = first; j < first + Group::kRun; ++j) {
+    for (int j = first; j < first + kRun; ++j) {
       const __m256i w = Group::Weights(block, j);
       for (int t = 0; t < T; ++t) {
         const __m256i product =
-            Group::Multiply(w, BroadcastInt(a + kLayout.q(kToken + t) + 4 * j));
+            Group::Multiply(w, BroadcastInt(x + 32 * t + 4 * j));
         sum[t] = j == first ? product : _mm256_add_epi16(sum[t], product);
       }
     }
@@ -185,59 +179,138 @@ inline void AddProducts(const uint8_t* block, const uint8_t* a, __m256i* dot) {
   }
 }
 
-template <int T, int W, int kToken>
-inline void AddScaled(__m256 d, const __m256i* dot, const uint8_t* a,
+// -kOffset * the sum of a token's integers: of a half, or (int16, but for Q6)
+// of the block.
+template <class Layout, int W, int kOffset>
+inline __m256i Correction(const uint8_t* a, int t, int half) {
+  constexpr Layout kLayout{W};
+  if constexpr (kOffset == 0) return _mm256_setzero_si256();
+  const int at = kOffset == 8 ? kLayout.sum8(t) : kLayout.sum32(t);
+  return BroadcastInt(a + at + 4 * half);
+}
+
+// acc[t] += dot[t] * (d * scale of token t), `scales` 4 * kStride bytes apart
+template <int T, int kStride>
+inline void AddScaled(__m256 d, const __m256i* dot, const uint8_t* scales,
                       __m256* acc) {
-  constexpr Int8BlockLayout kLayout{W};
   for (int t = 0; t < T; ++t) {
     const __m256 scale =
-        _mm256_mul_ps(d, BroadcastFloat(a + kLayout.scale(kToken + t)));
+        _mm256_mul_ps(d, BroadcastFloat(scales + 4 * kStride * t));
     acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), scale, acc[t]);
   }
 }
 
-template <class Group, int T, int W, int kToken>
-inline void AddBlock(const Group& group, int i, const uint8_t* block,
-                     const uint8_t* a, __m256* acc) {
-  constexpr Int8BlockLayout kLayout{W};
-  __m256i dot[T];
-  if constexpr (Group::kHalves) {
-    for (int t = 0; t < T; ++t) {
-      dot[t] = BroadcastInt(a + kLayout.sum32(kToken + t));
-    }
-    AddProducts<Group, T, W, kToken, 0, 4>(block, a, dot);
-    AddScaled<T, W, kToken>(group.HalfScale(i, 0), dot, a, acc);
-    for (int t = 0; t < T; ++t) {
-      dot[t] = BroadcastInt(a + kLayout.sum32(kToken + t) + 4);
-    }
-    AddProducts<Group, T, W, kToken, 4, 8>(block, a, dot);
-    AddScaled<T, W, kToken>(group.HalfScale(i, 1), dot, a, acc);
-  } else {
-    for (int t = 0; t < T; ++t) {
-      dot[t] = Group::template Start<W>(a, kToken + t);
-    }
-    AddProducts<Group, T, W, kToken, 0, 8>(block, a, dot);
-    AddScaled<T, W, kToken>(group.Scale(i), dot, a, acc);
-  }
-  if constexpr (Group::kMin) {
-    const __m256 m = group.Min(i);
-    for (int t = 0; t < T; ++t) {
-      acc[t] = _mm256_fmadd_ps(
-          m, BroadcastFloat(a + kLayout.scaled_sum(kToken + t)), acc[t]);
-    }
+// acc[t] += m * the scaled sum of token t
+template <int T>
+inline void AddMin(__m256 m, const uint8_t* scaled_sums, __m256* acc) {
+  for (int t = 0; t < T; ++t) {
+    acc[t] = _mm256_fmadd_ps(m, BroadcastFloat(scaled_sums + 4 * t), acc[t]);
   }
 }
 
-template <class Group, int T, int W, int kToken>
+// The int8 kind: acc[t] += block . activations of token kToken + t
+struct Int8 {
+  template <int W>
+  static constexpr Int8BlockLayout Layout() {
+    return {W};
+  }
+
+  template <class Group, int T, int W, int kToken>
+  static void AddBlock(const Group& group, int i, const uint8_t* block,
+                       const uint8_t* a, __m256* acc) {
+    constexpr Int8BlockLayout kLayout{W};
+    __m256 both[T];
+    AddHalf<Group, T, W, kToken, 0>(group, i, block, a, both, acc);
+    AddHalf<Group, T, W, kToken, 1>(group, i, block, a, both, acc);
+    if constexpr (!Group::kHalves) {
+      const __m256 d = group.Scale(i);
+      for (int t = 0; t < T; ++t) acc[t] = _mm256_fmadd_ps(both[t], d, acc[t]);
+    }
+    if constexpr (Group::kMin) {
+      AddMin<T>(group.Min(i), a + kLayout.scaled_sum(kToken), acc);
+    }
+  }
+
+ private:
+  // Into `acc` where each half has a scale of its own, else into `both`.
+  template <class Group, int T, int W, int kToken, int kHalf>
+  static void AddHalf(const Group& group, int i, const uint8_t* block,
+                      const uint8_t* a, __m256* both, __m256* acc) {
+    constexpr Int8BlockLayout kLayout{W};
+    __m256i dot[T];
+    for (int t = 0; t < T; ++t) {
+      dot[t] =
+          Correction<Int8BlockLayout, W, Group::kOffset>(a, kToken + t, kHalf);
+    }
+    AddProducts<Group, T, 4 * kHalf, 4 * kHalf + 4>(block,
+                                                    a + kLayout.q(kToken), dot);
+    const uint8_t* scales = a + kLayout.scale(kToken) + 4 * kHalf;
+    if constexpr (Group::kHalves) {
+      AddScaled<T, 2>(group.HalfScale(i, kHalf), dot, scales, acc);
+    } else {
+      for (int t = 0; t < T; ++t) {
+        const __m256 scale = BroadcastFloat(scales + 8 * t);
+        const __m256 value = _mm256_cvtepi32_ps(dot[t]);
+        both[t] = kHalf == 0 ? _mm256_mul_ps(value, scale)
+                             : _mm256_fmadd_ps(value, scale, both[t]);
+      }
+    }
+  }
+};
+
+// The int16 kind: both planes are added up in one register, shifted in between.
+struct Int16 {
+  template <int W>
+  static constexpr Int16BlockLayout Layout() {
+    return {W};
+  }
+
+  template <class Group, int T, int W, int kToken>
+  static void AddBlock(const Group& group, int i, const uint8_t* block,
+                       const uint8_t* a, __m256* acc) {
+    constexpr Int16BlockLayout kLayout{W};
+    const uint8_t* scales = a + kLayout.scale(kToken);
+    __m256i dot[T];
+    if constexpr (Group::kHalves) {
+      Dots<Group, T, W, kToken, 0, 4>(block, a, dot);
+      AddScaled<T, 1>(group.HalfScale(i, 0), dot, scales, acc);
+      Dots<Group, T, W, kToken, 4, 8>(block, a, dot);
+      AddScaled<T, 1>(group.HalfScale(i, 1), dot, scales, acc);
+    } else {
+      Dots<Group, T, W, kToken, 0, 8>(block, a, dot);
+      AddScaled<T, 1>(group.Scale(i), dot, scales, acc);
+    }
+    if constexpr (Group::kMin) {
+      AddMin<T>(group.Min(i), a + kLayout.scaled_sum(kToken), acc);
+    }
+  }
+
+ private:
+  template <class Group, int T, int W, int kToken, int kFirst, int kEnd>
+  static void Dots(const uint8_t* block, const uint8_t* a, __m256i* dot) {
+    constexpr Int16BlockLayout kLayout{W};
+    for (int t = 0; t < T; ++t) dot[t] = _mm256_setzero_si256();
+    AddProducts<Group, T, kFirst, kEnd>(block, a + kLayout.high(kToken), dot);
+    for (int t = 0; t < T; ++t) {
+      dot[t] = _mm256_add_epi32(_mm256_slli_epi32(dot[t], kPlaneBits),
+                                Correction<Int16BlockLayout, W, Group::kOffset>(
+                                    a, kToken + t, kFirst / 4));
+    }
+    AddProducts<Group, T, kFirst, kEnd>(block, a + kLayout.low(kToken), dot);
+  }
+};
+
+template <class Kind, class Group, int T, int W, int kToken>
 inline void SumPanel(const uint8_t* panel, int half, int64_t num_groups,
                      const uint8_t* a, __m256* acc) {
   for (int64_t g = 0; g < num_groups; ++g) {
     const Group group(panel, half);
     panel += Group::kHeader;
     for (int i = 0; i < Group::kBlocks; ++i) {
-      AddBlock<Group, T, W, kToken>(group, i, panel + 32 * half, a, acc);
+      Kind::template AddBlock<Group, T, W, kToken>(group, i, panel + 32 * half,
+                                                   a, acc);
       panel += Group::kBlock;
-      a += Int8BlockLayout{W}.bytes();
+      a += Kind::template Layout<W>().bytes();
     }
   }
 }
@@ -333,6 +406,13 @@ inline void Store(const TileArguments& x, int64_t row, int64_t token,
   _mm256_maskstore_ps(output, lanes, value);
 }
 
+// An integer format with a kind of activations.
+template <class GroupType, class KindType>
+struct Integers {
+  using Group = GroupType;
+  using Kind = KindType;
+};
+
 // Tokens kToken..kToken+T-1 of a tile, both halves of a panel.
 template <class Format, int T, int W, int kToken>
 inline void Tile(const TileArguments& x, const uint8_t* panel_data,
@@ -341,8 +421,9 @@ inline void Tile(const TileArguments& x, const uint8_t* panel_data,
   for (int half = 0; half < 2; ++half) {
     __m256 acc[T];
     for (int t = 0; t < T; ++t) acc[t] = _mm256_setzero_ps();
-    if constexpr (requires { Format::kHeader; }) {
-      SumPanel<Format, T, W, kToken>(panel_data, half, x.num_groups, a, acc);
+    if constexpr (requires { typename Format::Group; }) {
+      SumPanel<typename Format::Kind, typename Format::Group, T, W, kToken>(
+          panel_data, half, x.num_groups, a, acc);
     } else {
       SumFloatPanel<Format, T, W, kToken>(panel_data, half, x.num_groups, a,
                                           acc);
@@ -383,13 +464,26 @@ void Multiply(const TileArguments& x) {
   }
 }
 
+template <class Kind>
+void FillIntegers(TileFunction* functions) {
+  functions[0] = Multiply<Integers<GroupQ4, Kind>>;
+  functions[1] = Multiply<Integers<GroupQ4Min, Kind>>;
+  functions[2] = Multiply<Integers<GroupQ4Super, Kind>>;
+  functions[3] = Multiply<Integers<GroupQ6Super, Kind>>;
+  functions[4] = Multiply<Integers<GroupQ8, Kind>>;
+  functions[5] = Multiply<Integers<GroupQ8Min, Kind>>;
+  functions[6] = Multiply<Integers<GroupQ8Super, Kind>>;
+}
+
 }  // namespace
 
 TileFunctions Avx2TileFunctions() {
-  return {Multiply<GroupQ4>,      Multiply<GroupQ4Min>,  Multiply<GroupQ4Super>,
-          Multiply<GroupQ6Super>, Multiply<GroupQ8>,     Multiply<GroupQ8Min>,
-          Multiply<GroupQ8Super>, Multiply<WeightsBF16>, Multiply<WeightsF16>,
-          Multiply<WeightsF32>};
+  TileFunctions functions = {.bf16 = Multiply<WeightsBF16>,
+                             .f16 = Multiply<WeightsF16>,
+                             .f32 = Multiply<WeightsF32>};
+  FillIntegers<Int8>(functions.int8);
+  FillIntegers<Int16>(functions.int16);
+  return functions;
 }
 
 }  // namespace tessera::kernels

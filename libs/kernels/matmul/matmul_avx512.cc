@@ -61,43 +61,43 @@ inline __m512 LoadSignedBytes(const uint8_t* p) {
       _mm_load_si128(reinterpret_cast<const __m128i*>(p))));
 }
 
-inline void UnpackNibbles(const uint8_t* block, __m512i* w) {
+// Columns 16 * half to 16 * half + 15 of a block: 4 registers.
+inline void UnpackNibbles(const uint8_t* block, int half, __m512i* w) {
   const __m512i low = _mm512_set1_epi8(15);
   for (int j = 0; j < 4; ++j) {
     const __m512i packed = Load(block + 64 * j);
-    w[j] = _mm512_and_si512(packed, low);
-    w[4 + j] = _mm512_and_si512(_mm512_srli_epi16(packed, 4), low);
+    w[j] = _mm512_and_si512(half ? _mm512_srli_epi16(packed, 4) : packed, low);
   }
 }
 
-inline void UnpackBytes(const uint8_t* block, __m512i* w) {
-  for (int j = 0; j < 8; ++j) w[j] = Load(block + 64 * j);
+inline void UnpackBytes(const uint8_t* block, int half, __m512i* w) {
+  for (int j = 0; j < 4; ++j) w[j] = Load(block + 256 * half + 64 * j);
 }
 
-// Nibbles, then two registers of 2-bit fields: field i of the first belongs to
-// w[i], of the second to w[4 + i].
-inline void UnpackSixBits(const uint8_t* block, __m512i* w) {
-  UnpackNibbles(block, w);
+// Nibbles, then two registers of 2-bit fields, one a half: field i belongs to
+// w[i].
+inline void UnpackSixBits(const uint8_t* block, int half, __m512i* w) {
+  UnpackNibbles(block, half, w);
   const __m512i mask = _mm512_set1_epi8(0x30);
-  for (int half = 0; half < 2; ++half) {
-    const __m512i high = Load(block + 256 + 64 * half);
-    const __m512i fields[4] = {_mm512_slli_epi16(high, 4),
-                               _mm512_slli_epi16(high, 2), high,
-                               _mm512_srli_epi16(high, 2)};
-    for (int i = 0; i < 4; ++i) {  // w | (field & mask)
-      w[4 * half + i] =
-          _mm512_ternarylogic_epi32(w[4 * half + i], fields[i], mask, 0xf8);
-    }
+  const __m512i high = Load(block + 256 + 64 * half);
+  const __m512i fields[4] = {_mm512_slli_epi16(high, 4),
+                             _mm512_slli_epi16(high, 2), high,
+                             _mm512_srli_epi16(high, 2)};
+  for (int i = 0; i < 4; ++i) {  // w | (field & mask)
+    w[i] = _mm512_ternarylogic_epi32(w[i], fields[i], mask, 0xf8);
   }
 }
 
-// A format's group: what the header says of its block i.
+// A format's group: what the header says of its block i. kOffset was added to
+// every weight to make it unsigned.
 struct GroupQ4 {
-  static constexpr int kBlocks = 2, kHeader = 64, kBlock = 256;
+  static constexpr int kBlocks = 2, kHeader = 64, kBlock = 256, kOffset = 8;
   static constexpr bool kMin = false, kHalves = false;
   explicit GroupQ4(const uint8_t* p) : header(p) {}
   __m512 Scale(int i) const { return LoadHalf(header + 32 * i); }
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackNibbles(p, w); }
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackNibbles(p, half, w);
+  }
   template <int W>
   static __m512i Start(const uint8_t* a, int t) {
     return BroadcastInt(a + Int8BlockLayout{W}.sum8(t));
@@ -106,9 +106,11 @@ struct GroupQ4 {
 };
 
 struct GroupQ8 : GroupQ4 {
-  static constexpr int kBlock = 512;
+  static constexpr int kBlock = 512, kOffset = 128;
   using GroupQ4::GroupQ4;
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackBytes(p, w); }
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackBytes(p, half, w);
+  }
   template <int W>
   static __m512i Start(const uint8_t* a, int t) {
     return BroadcastInt(a + Int8BlockLayout{W}.sum128(t));
@@ -116,15 +118,13 @@ struct GroupQ8 : GroupQ4 {
 };
 
 struct GroupQ4Min {
-  static constexpr int kBlocks = 1, kHeader = 64, kBlock = 256;
+  static constexpr int kBlocks = 1, kHeader = 64, kBlock = 256, kOffset = 0;
   static constexpr bool kMin = true, kHalves = false;
   explicit GroupQ4Min(const uint8_t* p) : header(p) {}
   __m512 Scale(int) const { return LoadHalf(header); }
   __m512 Min(int) const { return LoadHalf(header + 32); }
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackNibbles(p, w); }
-  template <int W>
-  static __m512i Start(const uint8_t*, int) {
-    return _mm512_setzero_si512();
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackNibbles(p, half, w);
   }
   const uint8_t* header;
 };
@@ -132,11 +132,13 @@ struct GroupQ4Min {
 struct GroupQ8Min : GroupQ4Min {
   static constexpr int kBlock = 512;
   using GroupQ4Min::GroupQ4Min;
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackBytes(p, w); }
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackBytes(p, half, w);
+  }
 };
 
 struct GroupQ4Super {
-  static constexpr int kBlocks = 8, kHeader = 320, kBlock = 256;
+  static constexpr int kBlocks = 8, kHeader = 320, kBlock = 256, kOffset = 0;
   static constexpr bool kMin = true, kHalves = false;
   explicit GroupQ4Super(const uint8_t* p)
       : header(p),
@@ -148,10 +150,8 @@ struct GroupQ4Super {
   __m512 Min(int i) const {
     return _mm512_mul_ps(minus_dmin, LoadBytes(header + 192 + 16 * i));
   }
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackNibbles(p, w); }
-  template <int W>
-  static __m512i Start(const uint8_t*, int) {
-    return _mm512_setzero_si512();
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackNibbles(p, half, w);
   }
   const uint8_t* header;
   __m512 d, minus_dmin;
@@ -160,74 +160,164 @@ struct GroupQ4Super {
 struct GroupQ8Super : GroupQ4Super {
   static constexpr int kBlock = 512;
   using GroupQ4Super::GroupQ4Super;
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackBytes(p, w); }
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackBytes(p, half, w);
+  }
 };
 
 // Two scales a block, one for each 16 columns: w[0..3] and w[4..7].
 struct GroupQ6Super {
-  static constexpr int kBlocks = 8, kHeader = 320, kBlock = 384;
+  static constexpr int kBlocks = 8, kHeader = 320, kBlock = 384, kOffset = 32;
   static constexpr bool kMin = false, kHalves = true;
   explicit GroupQ6Super(const uint8_t* p) : header(p), d(LoadHalf(p)) {}
   __m512 HalfScale(int i, int half) const {
     return _mm512_mul_ps(d, LoadSignedBytes(header + 64 + 32 * i + 16 * half));
   }
-  static void Unpack(const uint8_t* p, __m512i* w) { UnpackSixBits(p, w); }
+  static void Unpack(const uint8_t* p, int half, __m512i* w) {
+    UnpackSixBits(p, half, w);
+  }
   const uint8_t* header;
   __m512 d;
 };
 
-// acc[t] += block . activations[t]
-template <class Group, int T, int W>
-inline void AddBlock(const Group& group, int i, const uint8_t* block,
-                     const uint8_t* a, __m512* acc) {
-  constexpr Int8BlockLayout kLayout{W};
-  __m512i w[8];
-  Group::Unpack(block, w);
-  __m512i dot[T];
-  for (int t = 0; t < T; ++t) dot[t] = Group::template Start<W>(a, t);
-  for (int j = 0; j < 8; ++j) {
-    for (int t = 0; t < T; ++t) {
-      dot[t] = DotProduct(dot[t], w[j], a + kLayout.q(t) + 4 * j);
-    }
-  }
-  const __m512 d = group.Scale(i);
-  for (int t = 0; t < T; ++t) {
-    const __m512 scale = _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
-    acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), scale, acc[t]);
-  }
-  if constexpr (Group::kMin) {
-    const __m512 m = group.Min(i);
-    for (int t = 0; t < T; ++t) {
-      acc[t] =
-          _mm512_fmadd_ps(m, BroadcastFloat(a + kLayout.scaled_sum(t)), acc[t]);
-    }
-  }
+// -kOffset * the sum of a token's integers: of a half, or (int16, but for Q6)
+// of the block.
+template <class Layout, int W, int kOffset>
+inline __m512i Correction(const uint8_t* a, int t, int half) {
+  constexpr Layout kLayout{W};
+  const int at = kOffset == 8     ? kLayout.sum8(t)
+                 : kOffset == 128 ? kLayout.sum128(t)
+                                  : kLayout.sum32(t);
+  return BroadcastInt(a + at + 4 * half);
 }
 
-template <class Group, int T, int W>
-inline void AddHalves(const Group& group, int i, const uint8_t* block,
-                      const uint8_t* a, __m512* acc) {
-  constexpr Int8BlockLayout kLayout{W};
-  __m512i w[8];
-  Group::Unpack(block, w);
-  for (int half = 0; half < 2; ++half) {
-    __m512i dot[T];
-    for (int t = 0; t < T; ++t) {
-      dot[t] = BroadcastInt(a + kLayout.sum32(t) + 4 * half);
-    }
-    for (int j = 4 * half; j < 4 * half + 4; ++j) {
+// The int8 kind: acc[t] += block . activations[t]
+struct Int8 {
+  template <int W>
+  static constexpr Int8BlockLayout Layout() {
+    return {W};
+  }
+
+  template <class Group, int T, int W>
+  static void AddBlock(const Group& group, int i, const uint8_t* block,
+                       const uint8_t* a, __m512* acc) {
+    constexpr Int8BlockLayout kLayout{W};
+    __m512 both[T];
+    for (int half = 0; half < 2; ++half) {
+      __m512i dot[T];
+      HalfDots<Group, T, W>(block, half, a, dot);
+      if constexpr (Group::kHalves) {
+        const __m512 d = group.HalfScale(i, half);
+        for (int t = 0; t < T; ++t) {
+          const __m512 scale =
+              _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t) + 4 * half));
+          acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), scale, acc[t]);
+        }
+        continue;
+      }
       for (int t = 0; t < T; ++t) {
-        dot[t] = DotProduct(dot[t], w[j], a + kLayout.q(t) + 4 * j);
+        const __m512 scale = BroadcastFloat(a + kLayout.scale(t) + 4 * half);
+        const __m512 value = _mm512_cvtepi32_ps(dot[t]);
+        both[t] = half == 0 ? _mm512_mul_ps(value, scale)
+                            : _mm512_fmadd_ps(value, scale, both[t]);
       }
     }
-    const __m512 d = group.HalfScale(i, half);
+    if constexpr (!Group::kHalves) {
+      const __m512 d = group.Scale(i);
+      for (int t = 0; t < T; ++t) acc[t] = _mm512_fmadd_ps(both[t], d, acc[t]);
+    }
+    if constexpr (Group::kMin) {
+      const __m512 m = group.Min(i);
+      for (int t = 0; t < T; ++t) {
+        acc[t] = _mm512_fmadd_ps(m, BroadcastFloat(a + kLayout.scaled_sum(t)),
+                                 acc[t]);
+      }
+    }
+  }
+
+ private:
+  template <class Group, int T, int W>
+  static void HalfDots(const uint8_t* block, int half, const uint8_t* a,
+                       __m512i* dot) {
+    constexpr Int8BlockLayout kLayout{W};
+    __m512i w[4];
+    Group::Unpack(block, half, w);
+    for (int t = 0; t < T; ++t) {
+      if constexpr (Group::kOffset == 0) {
+        dot[t] = _mm512_setzero_si512();
+      } else {
+        dot[t] = Correction<Int8BlockLayout, W, Group::kOffset>(a, t, half);
+      }
+    }
+    for (int j = 0; j < 4; ++j) {
+      for (int t = 0; t < T; ++t) {
+        dot[t] = DotProduct(dot[t], w[j], a + kLayout.q(t) + 16 * half + 4 * j);
+      }
+    }
+  }
+};
+
+// The int16 kind: both planes go through one register, shifted in between.
+struct Int16 {
+  template <int W>
+  static constexpr Int16BlockLayout Layout() {
+    return {W};
+  }
+
+  template <class Group, int T, int W>
+  static void AddBlock(const Group& group, int i, const uint8_t* block,
+                       const uint8_t* a, __m512* acc) {
+    constexpr Int16BlockLayout kLayout{W};
+    __m512i w[8];
+    Group::Unpack(block, 0, w);
+    Group::Unpack(block, 1, w + 4);
+    if constexpr (Group::kHalves) {
+      AddRegisters<Group, T, W, 0, 4>(w, group.HalfScale(i, 0), a, acc);
+      AddRegisters<Group, T, W, 4, 8>(w, group.HalfScale(i, 1), a, acc);
+    } else {
+      AddRegisters<Group, T, W, 0, 8>(w, group.Scale(i), a, acc);
+    }
+    if constexpr (Group::kMin) {
+      const __m512 m = group.Min(i);
+      for (int t = 0; t < T; ++t) {
+        acc[t] = _mm512_fmadd_ps(m, BroadcastFloat(a + kLayout.scaled_sum(t)),
+                                 acc[t]);
+      }
+    }
+  }
+
+ private:
+  template <class Group, int T, int W, int kFirst, int kEnd>
+  static void AddRegisters(const __m512i* w, __m512 d, const uint8_t* a,
+                           __m512* acc) {
+    constexpr Int16BlockLayout kLayout{W};
+    __m512i dot[T];
+    for (int t = 0; t < T; ++t) dot[t] = _mm512_setzero_si512();
+    for (int j = kFirst; j < kEnd; ++j) {
+      for (int t = 0; t < T; ++t) {
+        dot[t] = DotProduct(dot[t], w[j], a + kLayout.high(t) + 4 * j);
+      }
+    }
+    for (int t = 0; t < T; ++t) {
+      dot[t] = _mm512_slli_epi32(dot[t], kPlaneBits);
+      if constexpr (Group::kOffset != 0) {
+        dot[t] = _mm512_add_epi32(
+            dot[t],
+            Correction<Int16BlockLayout, W, Group::kOffset>(a, t, kFirst / 4));
+      }
+    }
+    for (int j = kFirst; j < kEnd; ++j) {
+      for (int t = 0; t < T; ++t) {
+        dot[t] = DotProduct(dot[t], w[j], a + kLayout.low(t) + 4 * j);
+      }
+    }
     for (int t = 0; t < T; ++t) {
       const __m512 scale =
           _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
       acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), scale, acc[t]);
     }
   }
-}
+};
 
 // Lines of a panel ahead of their use. To the L2 only: filling the L1 takes its
 // miss buffers from the activations (the head at M = 8: 2.2 ms against 1.07),
@@ -240,7 +330,7 @@ inline void PrefetchLines(const uint8_t* p) {
   }
 }
 
-template <class Group, int T, int W>
+template <class Kind, class Group, int T, int W>
 inline void SumPanel(const uint8_t* panel, int64_t num_groups, const uint8_t* a,
                      int64_t prefetch, __m512* acc) {
   for (int64_t g = 0; g < num_groups; ++g) {
@@ -249,13 +339,9 @@ inline void SumPanel(const uint8_t* panel, int64_t num_groups, const uint8_t* a,
     panel += Group::kHeader;
     for (int i = 0; i < Group::kBlocks; ++i) {
       if constexpr (T > 1) PrefetchLines<Group::kBlock>(panel + prefetch);
-      if constexpr (Group::kHalves) {
-        AddHalves<Group, T, W>(group, i, panel, a, acc);
-      } else {
-        AddBlock<Group, T, W>(group, i, panel, a, acc);
-      }
+      Kind::template AddBlock<Group, T, W>(group, i, panel, a, acc);
       panel += Group::kBlock;
-      a += Int8BlockLayout{W}.bytes();
+      a += Kind::template Layout<W>().bytes();
     }
   }
 }
@@ -333,14 +419,22 @@ inline void Store(const TileArguments& arguments, int64_t panel, int64_t token,
   _mm512_mask_storeu_ps(output, lanes, value);
 }
 
+// An integer format with a kind of activations.
+template <class GroupType, class KindType>
+struct Integers {
+  using Group = GroupType;
+  using Kind = KindType;
+};
+
 template <class Format, int T, int W>
 inline void Tile(const TileArguments& arguments, const uint8_t* panel_data,
                  int64_t panel, const uint8_t* a, int64_t token,
                  int64_t num_tokens, int64_t prefetch) {
   __m512 acc[T];
   for (int t = 0; t < T; ++t) acc[t] = _mm512_setzero_ps();
-  if constexpr (requires { Format::kHeader; }) {
-    SumPanel<Format, T, W>(panel_data, arguments.num_groups, a, prefetch, acc);
+  if constexpr (requires { typename Format::Group; }) {
+    SumPanel<typename Format::Kind, typename Format::Group, T, W>(
+        panel_data, arguments.num_groups, a, prefetch, acc);
   } else {
     SumFloatPanel<Format, T, W>(panel_data, arguments.num_groups, a, prefetch,
                                 acc);
@@ -394,13 +488,26 @@ void Multiply(const TileArguments& arguments) {
   }
 }
 
+template <class Kind>
+void FillIntegers(TileFunction* functions) {
+  functions[0] = Multiply<Integers<GroupQ4, Kind>>;
+  functions[1] = Multiply<Integers<GroupQ4Min, Kind>>;
+  functions[2] = Multiply<Integers<GroupQ4Super, Kind>>;
+  functions[3] = Multiply<Integers<GroupQ6Super, Kind>>;
+  functions[4] = Multiply<Integers<GroupQ8, Kind>>;
+  functions[5] = Multiply<Integers<GroupQ8Min, Kind>>;
+  functions[6] = Multiply<Integers<GroupQ8Super, Kind>>;
+}
+
 }  // namespace
 
 TileFunctions Avx512TileFunctions() {
-  return {Multiply<GroupQ4>,      Multiply<GroupQ4Min>,  Multiply<GroupQ4Super>,
-          Multiply<GroupQ6Super>, Multiply<GroupQ8>,     Multiply<GroupQ8Min>,
-          Multiply<GroupQ8Super>, Multiply<WeightsBF16>, Multiply<WeightsF16>,
-          Multiply<WeightsF32>};
+  TileFunctions functions = {.bf16 = Multiply<WeightsBF16>,
+                             .f16 = Multiply<WeightsF16>,
+                             .f32 = Multiply<WeightsF32>};
+  FillIntegers<Int8>(functions.int8);
+  FillIntegers<Int16>(functions.int16);
+  return functions;
 }
 
 }  // namespace tessera::kernels

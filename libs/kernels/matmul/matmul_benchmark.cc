@@ -30,6 +30,7 @@ namespace {
 
 constexpr int kLayers = 30;
 constexpr int kRepeats = 7;
+constexpr ActivationKinds kAllKinds = 15;
 constexpr int64_t kHidden = 576, kFeedForward = 1536, kVocabulary = 49152;
 
 struct Weights {
@@ -141,9 +142,10 @@ int Main(int argc, char** argv) {
   const int64_t most = token_counts.back();
   const int64_t head_most = 16;  // logits of a few tokens, never of a prompt
   device::HugeBuffer scratch[2] = {
-      *device::HugeBuffer::Allocate(Activations::ScratchBytes(7, most, hidden)),
       *device::HugeBuffer::Allocate(
-          Activations::ScratchBytes(7, most, kFeedForward))};
+          Activations::ScratchBytes(kAllKinds, most, hidden)),
+      *device::HugeBuffer::Allocate(
+          Activations::ScratchBytes(kAllKinds, most, kFeedForward))};
   device::HugeBuffer output =
       *device::HugeBuffer::Allocate(4 * most * kVocabulary);
   std::vector<float> floats(most * kFeedForward);
@@ -163,13 +165,12 @@ int Main(int argc, char** argv) {
     std::vector<Activations> inputs;
     for (const int64_t columns : {hidden, kFeedForward}) {
       const int which = columns == kFeedForward;
-      inputs.emplace_back(ActivationKinds{7}, n, columns,
-                          scratch[which].data());
+      inputs.emplace_back(kAllKinds, n, columns, scratch[which].data());
       inputs.back().Pack(team->kernels(), floats.data(), columns, 0, n, 0,
                          inputs.back().num_blocks());
     }
     const int64_t head_tokens = std::min(n, head_most);
-    const Activations head_input(ActivationKinds{7}, head_tokens, hidden,
+    const Activations head_input(kAllKinds, head_tokens, hidden,
                                  scratch[0].data());
     Times times;
     std::vector<double> memory_rates, int8_rates;

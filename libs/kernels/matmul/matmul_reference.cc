@@ -1,6 +1,7 @@
 // Matrix products in plain loops: the oracle of every other version.
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "libs/kernels/matmul/panel_block.h"
 #include "libs/kernels/matmul/panel_format.h"
@@ -18,22 +19,51 @@ T Get(const uint8_t* p) {
   return value;
 }
 
-float AddIntegerBlock(const IntegerBlock& w, bool has_min, bool halves,
-                      const uint8_t* block, int width, int token, float sum) {
+// sum + one block of one row . one token, `activations` being its tile's block.
+float AddInt8Block(const IntegerBlock& w, bool has_min, bool halves,
+                   const uint8_t* activations, int width, int token,
+                   float sum) {
   const Int8BlockLayout layout{width};
-  const uint8_t* x = block + layout.q(token);
+  const uint8_t* x = activations + layout.q(token);
   int32_t dot[2] = {0, 0};
   for (int i = 0; i < kPanelColumns; ++i) {
     dot[i / 16] += w.q[i] * static_cast<int8_t>(x[i]);
   }
-  const float scale = Get<float>(block + layout.scale(token));
+  const float scale[2] = {Get<float>(activations + layout.scale(token)),
+                          Get<float>(activations + layout.scale(token) + 4)};
+  if (halves) {
+    sum = std::fma(static_cast<float>(dot[0]), w.scale[0] * scale[0], sum);
+    return std::fma(static_cast<float>(dot[1]), w.scale[1] * scale[1], sum);
+  }
+  const float both = std::fma(static_cast<float>(dot[1]), scale[1],
+                              static_cast<float>(dot[0]) * scale[0]);
+  sum = std::fma(both, w.scale[0], sum);
+  if (!has_min) return sum;
+  return std::fma(w.min, Get<float>(activations + layout.scaled_sum(token)),
+                  sum);
+}
+
+float AddInt16Block(const IntegerBlock& w, bool has_min, bool halves,
+                    const uint8_t* activations, int width, int token,
+                    float sum) {
+  const Int16BlockLayout layout{width};
+  const uint8_t* high = activations + layout.high(token);
+  const uint8_t* low = activations + layout.low(token);
+  int32_t dot[2] = {0, 0};
+  for (int i = 0; i < kPanelColumns; ++i) {
+    const int32_t x = static_cast<int8_t>(high[i]) * (1 << kPlaneBits) +
+                      static_cast<int8_t>(low[i]);
+    dot[i / 16] += w.q[i] * x;
+  }
+  const float scale = Get<float>(activations + layout.scale(token));
   if (halves) {
     sum = std::fma(static_cast<float>(dot[0]), w.scale[0] * scale, sum);
     return std::fma(static_cast<float>(dot[1]), w.scale[1] * scale, sum);
   }
   sum = std::fma(static_cast<float>(dot[0] + dot[1]), w.scale[0] * scale, sum);
   if (!has_min) return sum;
-  return std::fma(w.min, Get<float>(block + layout.scaled_sum(token)), sum);
+  return std::fma(w.min, Get<float>(activations + layout.scaled_sum(token)),
+                  sum);
 }
 
 void PutOutput(const TileArguments& x, int64_t token, int64_t row, float sum) {
@@ -42,13 +72,15 @@ void PutOutput(const TileArguments& x, int64_t token, int64_t row, float sum) {
   output = x.accumulate ? output + sum : sum;
 }
 
-template <PanelFormat kFormat>
+template <class Layout, PanelFormat kFormat>
 void MultiplyIntegers(const TileArguments& x) {
   constexpr bool kHalves = kFormat == PanelFormat::kQ6Super;
   constexpr bool kMin =
       kFormat != PanelFormat::kQ4 && kFormat != PanelFormat::kQ8 && !kHalves;
   const int64_t num_blocks = x.num_groups * Geometry(kFormat).group_blocks;
-  const int block_bytes = Int8BlockLayout{x.tile_width}.bytes();
+  const int block_bytes = Layout{x.tile_width}.bytes();
+  constexpr auto kAdd =
+      std::is_same_v<Layout, Int8BlockLayout> ? AddInt8Block : AddInt16Block;
   for (int64_t row = 0; row < x.num_rows && row < 16 * x.num_panels; ++row) {
     const uint8_t* panel = x.panels + row / kPanelRows * x.panel_bytes;
     for (int64_t token = 0; token < x.num_tokens; ++token) {
@@ -57,8 +89,8 @@ void MultiplyIntegers(const TileArguments& x) {
       for (int64_t b = 0; b < num_blocks; ++b) {
         const IntegerBlock w =
             ReadIntegerBlock(kFormat, panel, b, row % kPanelRows);
-        sum = AddIntegerBlock(w, kMin, kHalves, tile + b * block_bytes,
-                              x.tile_width, token % x.tile_width, sum);
+        sum = kAdd(w, kMin, kHalves, tile + b * block_bytes, x.tile_width,
+                   token % x.tile_width, sum);
       }
       PutOutput(x, token, row, sum);
     }
@@ -127,19 +159,26 @@ void MultiplyF32(const TileArguments& x) {
   }
 }
 
+template <class Layout>
+void FillIntegers(TileFunction* functions) {
+  functions[0] = MultiplyIntegers<Layout, PanelFormat::kQ4>;
+  functions[1] = MultiplyIntegers<Layout, PanelFormat::kQ4Min>;
+  functions[2] = MultiplyIntegers<Layout, PanelFormat::kQ4Super>;
+  functions[3] = MultiplyIntegers<Layout, PanelFormat::kQ6Super>;
+  functions[4] = MultiplyIntegers<Layout, PanelFormat::kQ8>;
+  functions[5] = MultiplyIntegers<Layout, PanelFormat::kQ8Min>;
+  functions[6] = MultiplyIntegers<Layout, PanelFormat::kQ8Super>;
+}
+
 }  // namespace
 
 TileFunctions ReferenceTileFunctions() {
-  return {MultiplyIntegers<PanelFormat::kQ4>,
-          MultiplyIntegers<PanelFormat::kQ4Min>,
-          MultiplyIntegers<PanelFormat::kQ4Super>,
-          MultiplyIntegers<PanelFormat::kQ6Super>,
-          MultiplyIntegers<PanelFormat::kQ8>,
-          MultiplyIntegers<PanelFormat::kQ8Min>,
-          MultiplyIntegers<PanelFormat::kQ8Super>,
-          MultiplyFloats<PanelFormat::kBF16>,
-          MultiplyFloats<PanelFormat::kF16>,
-          MultiplyF32};
+  TileFunctions functions = {.bf16 = MultiplyFloats<PanelFormat::kBF16>,
+                             .f16 = MultiplyFloats<PanelFormat::kF16>,
+                             .f32 = MultiplyF32};
+  FillIntegers<Int8BlockLayout>(functions.int8);
+  FillIntegers<Int16BlockLayout>(functions.int16);
+  return functions;
 }
 
 }  // namespace tessera::kernels

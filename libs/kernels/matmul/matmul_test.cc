@@ -39,7 +39,7 @@ std::vector<float> RandomFloats(std::mt19937& random, int64_t n) {
 // A file's matrix of random rows, and its packed form.
 struct Matrix {
   Matrix(DType dtype, int64_t rows, int64_t columns, std::mt19937& random,
-         KernelSet kernels)
+         KernelSet kernels, ActivationKind integers = ActivationKind::kInt8)
       : row_bytes(*RowBytes(dtype, columns)), file(rows * row_bytes) {
     std::vector<SourceRow> sources;
     for (int64_t row = 0; row < rows; ++row) {
@@ -47,7 +47,7 @@ struct Matrix {
       QuantizeRow(dtype, values.data(), columns, &file[row * row_bytes]);
       sources.push_back({&file[row * row_bytes], dtype});
     }
-    packed = *PackedMatrix::Plan(sources, columns, kernels);
+    packed = *PackedMatrix::Plan(sources, columns, kernels, integers);
     memory = *device::HugeBuffer::Allocate(packed.num_bytes());
     packed.set_memory(memory.data());
     for (int64_t panel = 0; panel < packed.num_panels(); ++panel) {
@@ -89,6 +89,9 @@ struct Case {
   int64_t rows, columns, tokens;
 };
 
+constexpr ActivationKind kIntegerKinds[] = {ActivationKind::kInt8,
+                                            ActivationKind::kInt16};
+
 constexpr Case kCases[] = {{16, 256, 1}, {48, 768, 2},  {40, 256, 3},
                            {16, 512, 5}, {33, 256, 8},  {32, 768, 11},
                            {7, 256, 17}, {16, 256, 133}};
@@ -97,73 +100,117 @@ TEST(MatmulTest, IntegerFormatsEqualTheReferenceBitForBit) {
   std::mt19937 random(1);
   for (const DType dtype : kTypes) {
     if (!IsQuantized(dtype)) continue;
-    for (const Case& c : kCases) {
-      const Matrix matrix(dtype, c.rows, c.columns, random, KernelSet::kAvx512);
-      // The reference arithmetic over the same panels, whatever this CPU has.
-      const std::vector<float> input =
-          RandomFloats(random, c.tokens * c.columns);
-      const std::vector<float> want =
-          Product(KernelSet::kReference, matrix, input, c.tokens);
-      for (const KernelSet kernels : HostKernelSets()) {
-        EXPECT_EQ(Product(kernels, matrix, input, c.tokens), want)
-            << DTypeName(dtype) << " " << device::KernelSetName(kernels) << " "
-            << c.rows << "x" << c.columns << "x" << c.tokens;
+    for (const ActivationKind kind : kIntegerKinds) {
+      for (const Case& c : kCases) {
+        // The same panels for all; the reference's arithmetic over them.
+        const Matrix matrix(dtype, c.rows, c.columns, random,
+                            KernelSet::kAvx512, kind);
+        const std::vector<float> input =
+            RandomFloats(random, c.tokens * c.columns);
+        const std::vector<float> want =
+            Product(KernelSet::kReference, matrix, input, c.tokens);
+        for (const KernelSet kernels : HostKernelSets()) {
+          EXPECT_EQ(Product(kernels, matrix, input, c.tokens), want)
+              << DTypeName(dtype) << " " << device::KernelSetName(kernels)
+              << " kind " << static_cast<int>(kind) << " " << c.rows << "x"
+              << c.columns << "x" << c.tokens;
+        }
       }
     }
   }
 }
 
-// |got - want| against the float64 product of the dequantized weights.
-TEST(MatmulTest, AgreesWithTheFloat64Product) {
+// Of an output whose terms add up to `size` in squares.
+double Tolerance(KernelSet kernels, DType dtype, ActivationKind integers) {
+  if (kernels == KernelSet::kReference || dtype == DType::kF32 ||
+      dtype == DType::kF16) {
+    return 1e-5;
+  }
+  if (dtype == DType::kBF16) return 0.02;
+  return integers == ActivationKind::kInt16 ? 4e-4 : 0.03;
+}
+
+void ExpectNearFloat64(DType dtype, KernelSet kernels,
+                       ActivationKind integers) {
   std::mt19937 random(2);
+  const Case c = {48, 768, 5};
+  const Matrix matrix(dtype, c.rows, c.columns, random, kernels, integers);
+  const std::vector<float> input = RandomFloats(random, c.tokens * c.columns);
+  const std::vector<float> got = Product(kernels, matrix, input, c.tokens);
+  const double tolerance = Tolerance(kernels, dtype, integers);
+  std::vector<float> w(c.columns);
+  for (int64_t row = 0; row < c.rows; ++row) {
+    DequantizeRow(dtype, &matrix.file[row * matrix.row_bytes], c.columns,
+                  w.data());
+    for (int64_t t = 0; t < c.tokens; ++t) {
+      double want = 0, size = 0;
+      for (int64_t k = 0; k < c.columns; ++k) {
+        const double term = double{w[k]} * input[t * c.columns + k];
+        want += term;
+        size += term * term;
+      }
+      EXPECT_NEAR(got[t * c.rows + row], want, tolerance * std::sqrt(size))
+          << DTypeName(dtype) << " " << device::KernelSetName(kernels)
+          << " kind " << static_cast<int>(integers);
+    }
+  }
+}
+
+TEST(MatmulTest, AgreesWithTheFloat64Product) {
   for (const DType dtype : kTypes) {
     for (const KernelSet kernels : HostKernelSets()) {
-      const Case c = {48, 768, 5};
-      const Matrix matrix(dtype, c.rows, c.columns, random, kernels);
-      const std::vector<float> input =
-          RandomFloats(random, c.tokens * c.columns);
-      const std::vector<float> got = Product(kernels, matrix, input, c.tokens);
-      // int8 activations: 0.9% of the output's size; bf16: 0.3%.
-      const bool exact = kernels == KernelSet::kReference ||
-                         dtype == DType::kF32 || dtype == DType::kF16;
-      const double tolerance = exact ? 1e-5 : 0.04;
-      std::vector<float> w(c.columns);
-      for (int64_t row = 0; row < c.rows; ++row) {
-        DequantizeRow(dtype, &matrix.file[row * matrix.row_bytes], c.columns,
-                      w.data());
-        for (int64_t t = 0; t < c.tokens; ++t) {
-          double want = 0, size = 0;
-          for (int64_t k = 0; k < c.columns; ++k) {
-            const double term = double{w[k]} * input[t * c.columns + k];
-            want += term;
-            size += term * term;
-          }
-          EXPECT_NEAR(got[t * c.rows + row], want, tolerance * std::sqrt(size))
-              << DTypeName(dtype) << " " << device::KernelSetName(kernels);
-        }
+      for (const ActivationKind kind : kIntegerKinds) {
+        ExpectNearFloat64(dtype, kernels, kind);
       }
+    }
+  }
+}
+
+void ExpectCompanyDoesNotMatter(DType dtype, KernelSet kernels,
+                                ActivationKind integers) {
+  std::mt19937 random(3);
+  const int64_t rows = 32, columns = 256, tokens = 21;
+  const Matrix matrix(dtype, rows, columns, random, kernels, integers);
+  const std::vector<float> input = RandomFloats(random, tokens * columns);
+  const std::vector<float> all = Product(kernels, matrix, input, tokens);
+  for (const int64_t n : {1, 2, 3, 4, 6, 8, 13, 16}) {
+    for (int64_t first = 0; first + n <= tokens; first += n) {
+      const std::vector<float> part(input.begin() + first * columns,
+                                    input.begin() + (first + n) * columns);
+      const std::vector<float> want(all.begin() + first * rows,
+                                    all.begin() + (first + n) * rows);
+      EXPECT_EQ(Product(kernels, matrix, part, n), want)
+          << DTypeName(dtype) << " " << n << " tokens from " << first;
     }
   }
 }
 
 TEST(MatmulTest, ATokensBitsDoNotDependOnItsCompany) {
-  std::mt19937 random(3);
   for (const KernelSet kernels : HostKernelSets()) {
     for (const DType dtype : kTypes) {
-      const int64_t rows = 32, columns = 256, tokens = 21;
-      const Matrix matrix(dtype, rows, columns, random, kernels);
-      const std::vector<float> input = RandomFloats(random, tokens * columns);
-      const std::vector<float> all = Product(kernels, matrix, input, tokens);
-      for (const int64_t n : {1, 2, 3, 4, 6, 8, 13}) {
-        for (int64_t first = 0; first + n <= tokens; first += n) {
-          const std::vector<float> part(input.begin() + first * columns,
-                                        input.begin() + (first + n) * columns);
-          const std::vector<float> want(all.begin() + first * rows,
-                                        all.begin() + (first + n) * rows);
-          EXPECT_EQ(Product(kernels, matrix, part, n), want)
-              << DTypeName(dtype) << " " << n << " tokens from " << first;
-        }
+      for (const ActivationKind kind : kIntegerKinds) {
+        ExpectCompanyDoesNotMatter(dtype, kernels, kind);
       }
+    }
+  }
+}
+
+// A block of zeros, one too small to invert, and one large value among zeros.
+TEST(MatmulTest, ExtremeActivationsKeepTheSameBits) {
+  std::mt19937 random(7);
+  for (const ActivationKind kind : kIntegerKinds) {
+    const Matrix matrix(DType::kQ4_1, 16, 128, random, KernelSet::kAvx512,
+                        kind);
+    std::vector<float> input = RandomFloats(random, 128);
+    std::fill(input.begin(), input.begin() + 32, 0.0f);
+    std::fill(input.begin() + 32, input.begin() + 64, 1e-38f);
+    std::fill(input.begin() + 65, input.begin() + 96, 0.0f);
+    input[64] = -3e30f;
+    const std::vector<float> want =
+        Product(KernelSet::kReference, matrix, input, 1);
+    for (const float value : want) EXPECT_TRUE(std::isfinite(value));
+    for (const KernelSet kernels : HostKernelSets()) {
+      EXPECT_EQ(Product(kernels, matrix, input, 1), want);
     }
   }
 }

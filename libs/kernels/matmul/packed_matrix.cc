@@ -13,7 +13,8 @@ namespace tessera::kernels {
 
 absl::StatusOr<PackedMatrix> PackedMatrix::Plan(std::vector<SourceRow> rows,
                                                 int64_t num_columns,
-                                                device::KernelSet kernels) {
+                                                device::KernelSet kernels,
+                                                ActivationKind integers) {
   if (rows.empty() || num_columns <= 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "a matrix of ", rows.size(), " rows and ", num_columns, " columns"));
@@ -35,14 +36,17 @@ absl::StatusOr<PackedMatrix> PackedMatrix::Plan(std::vector<SourceRow> rows,
     RETURN_IF_ERROR(RowBytes(dtype, num_columns).status());
     const PanelFormat format = PanelFormatFor(dtype, kernels);
     const PanelGeometry& geometry = Geometry(format);
+    const ActivationKind activations =
+        geometry.activations == ActivationKind::kInt8 ? integers
+                                                      : geometry.activations;
     if (matrix.runs_.empty() || matrix.runs_.back().format != format) {
-      matrix.runs_.push_back({format, panel, 0,
+      matrix.runs_.push_back({format, activations, panel, 0,
                               geometry.PanelBytes(num_columns),
                               matrix.num_bytes_});
     }
     ++matrix.runs_.back().num_panels;
     matrix.num_bytes_ += geometry.PanelBytes(num_columns);
-    matrix.activation_kinds_ |= KindBit(geometry.activations);
+    matrix.activation_kinds_ |= KindBit(activations);
   }
   matrix.rows_ = std::move(rows);
   return matrix;

@@ -5,14 +5,22 @@
 // the distance from a token to the next is a constant: one base register
 // reaches all. A block holds 32 columns of W tokens:
 //
-//   int8   q[W][32] int8 | scale[W] float | scaled_sum[W] float
-//          | sum8[W] int32 | sum128[W] int32 | sum32[W][2] int32
+//   int8   q[W][32] int8 | scale[W][2] float | scaled_sum[W] float
+//          | sum8[W][2] int32 | sum128[W][2] int32 | sum32[W][2] int32
+//   int16  high[W][32] int8 | low[W][32] int8 | scale[W] float
+//          | scaled_sum[W] float | sum8[W] int32 | sum128[W] int32
+//          | sum32[W][2] int32
 //   bf16   x[16 pairs][W][2]
 //   float  x[32][W]
 //
-// with x ~ scale * q, q = round(x * (127 / max|x|)), scale = max|x| * (1 /
-// 127); scaled_sum = scale * sum(q) meets a format's minimum; sum8 = -8 sum(q),
-// sum128 = -128 sum(q) and sum32 = -32 times the sum of each half are what dot
+// int8: x ~ scale * q by halves of 16 columns, q = round(x * (127 / max|x|)),
+// scale = max|x| * (1 / 127), of the half. int16: one scale for the 32 columns,
+// q = 128 high + low = round(x * (16256 / max|x|)), scale = max|x| * (1 /
+// 16256), low in [-64, 63], high in [-127, 127]: two planes for instructions
+// that multiply bytes.
+// scaled_sum = the sum of scale * q (int8: fma(scale[1], sum(q of the second
+// half), scale[0] * sum(q of the first))) meets a format's minimum; sum8 = -8
+// sum(q), sum128 and sum32 alike, of the block or of each half, are what dot
 // products with offset weights start from.
 #pragma once
 
@@ -23,13 +31,32 @@ namespace tessera::kernels {
 struct Int8BlockLayout {
   int width;  // W
   constexpr int q(int token) const { return 32 * token; }
-  constexpr int scale(int token) const { return 32 * width + 4 * token; }
-  constexpr int scaled_sum(int token) const { return 36 * width + 4 * token; }
-  constexpr int sum8(int token) const { return 40 * width + 4 * token; }
-  constexpr int sum128(int token) const { return 44 * width + 4 * token; }
-  constexpr int sum32(int token) const { return 48 * width + 8 * token; }
-  constexpr int bytes() const { return 56 * width; }
+  constexpr int scale(int token) const { return 32 * width + 8 * token; }
+  constexpr int scaled_sum(int token) const { return 40 * width + 4 * token; }
+  constexpr int sum8(int token) const { return 44 * width + 8 * token; }
+  constexpr int sum128(int token) const { return 52 * width + 8 * token; }
+  constexpr int sum32(int token) const { return 60 * width + 8 * token; }
+  constexpr int bytes() const { return 68 * width; }
 };
+
+struct Int16BlockLayout {
+  int width;  // W
+  constexpr int high(int token) const { return 32 * token; }
+  constexpr int low(int token) const { return 32 * (width + token); }
+  constexpr int scale(int token) const { return 64 * width + 4 * token; }
+  constexpr int scaled_sum(int token) const { return 68 * width + 4 * token; }
+  constexpr int sum8(int token) const { return 72 * width + 4 * token; }
+  constexpr int sum128(int token) const { return 76 * width + 4 * token; }
+  constexpr int sum32(int token) const { return 80 * width + 8 * token; }
+  constexpr int bytes() const { return 88 * width; }
+};
+
+// q = (high << kPlaneBits) + low, up to kInt16Steps.
+inline constexpr int kPlaneBits = 7;
+inline constexpr float kInt8Steps = 127;
+inline constexpr float kInt16Steps = 16256;
+// A block whose max|x| is smaller counts as zeros: its inverse would overflow.
+inline constexpr float kSmallestMax = 1e-30f;
 
 inline constexpr int kBFloat16BlockBytes = 64;  // times W
 inline constexpr int kFloatBlockBytes = 128;    // times W

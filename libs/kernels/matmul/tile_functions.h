@@ -6,14 +6,16 @@
 
 namespace tessera::kernels {
 
-// In the order of PanelFormat.
+// The integer formats in the order of PanelFormat, which has them first.
+inline constexpr int kNumIntegerFormats = 7;
 struct TileFunctions {
-  TileFunction q4, q4_min, q4_super, q6_super, q8, q8_min, q8_super;
+  TileFunction int8[kNumIntegerFormats];
+  TileFunction int16[kNumIntegerFormats];
   TileFunction bf16, f16, f32;
 };
 
 struct ActivationFunctions {
-  ActivationFunction int8, bf16;
+  ActivationFunction int8, int16, bf16;
 };
 
 TileFunctions ReferenceTileFunctions();
