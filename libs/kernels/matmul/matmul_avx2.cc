@@ -79,10 +79,6 @@ struct GroupQ4 {
   __m256 Scale(int i) const { return LoadHalf(header + 32 * i); }
   static __m256i Weights(const uint8_t* p, int j) { return Nibbles(p, j); }
   static __m256i Multiply(__m256i w, __m256i x) { return Product(w, x); }
-  template <int W>
-  static __m256i Start(const uint8_t* a, int t) {
-    return BroadcastInt(a + Int8BlockLayout{W}.sum8(t));
-  }
   const uint8_t* header;
 };
 
