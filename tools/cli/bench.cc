@@ -65,7 +65,8 @@ void AddBenchFlags(options::Flags* flags, BenchOptions* options) {
                 "a prompt's test computes the logits of all its tokens, as a "
                 "pass that verifies drafts does");
   flags->Switch("profile", &options->profile,
-                "time by operation below each test");
+                "time by layer kind and kernel below each test, and each "
+                "kernel's share of the probed limits");
 }
 
 // As llama-bench orders them: every prompt, then every generation, by depth.
@@ -161,12 +162,13 @@ class Bench {
       std::cout << TableLine(subject_, result);
     }
     if (options_.profile) {
-      const double num_tokens =
-          1.0 * options_.repetitions * (test.num_prompt + test.num_generated);
+      ASSIGN_OR_RETURN(const ProfileLimits limits,
+                       ProbeLimits({.num_threads = model.num_threads(),
+                                    .kernels = model.kernels()}));
       // Standard output stays JSON where that is asked for.
       (options_.output == Output::kTable ? std::cout : std::cerr)
           << ProfileTable(profile, model.config(), model.weights(),
-                          num_tokens / profile.num_passes);
+                          model.kv_dtype(), test, options_.repetitions, limits);
     }
     std::cout.flush();
     results_.push_back(std::move(result));

@@ -10,6 +10,10 @@
 namespace tessera::cli {
 namespace {
 
+// One repetition of a test of one token takes 2 ms: too short to bring a core
+// to its speed and the second thread back from its sleep.
+constexpr int kWarmUpTokens = 64;
+
 std::vector<int32_t> DrawTokens(int count, int vocab_size, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<int32_t> tokens(count);
@@ -54,13 +58,19 @@ absl::StatusOr<BenchResult> RunBenchTest(const BenchTest& test, int repetitions,
   BenchResult result = {.num_prompt = test.num_prompt,
                         .num_generated = test.num_generated,
                         .depth = test.depth};
-  for (int run = 0; run <= repetitions; ++run) {
+  const auto run = [&]() -> absl::Status {
     model->Truncate(test.depth);
-    if (run == 1) on_warm();
+    return RunOnce(test, tokens, model);
+  };
+  for (int warm = 0; warm < kWarmUpTokens; warm += num_tokens) {
+    RETURN_IF_ERROR(run());
+  }
+  on_warm();
+  for (int repetition = 0; repetition < repetitions; ++repetition) {
     const Clock::time_point start = Clock::now();
-    RETURN_IF_ERROR(RunOnce(test, tokens, model));
+    RETURN_IF_ERROR(run());
     const std::chrono::nanoseconds time = Clock::now() - start;
-    if (run > 0) result.samples_ns.push_back(time.count());
+    result.samples_ns.push_back(time.count());
   }
   return result;
 }

@@ -21,10 +21,10 @@ struct BenchTest {
   bool all_logits = false;
 };
 
-// Runs the test once unmeasured, calls on_warm, and then runs it `repetitions`
-// times. Tokens are drawn
-// by a fixed generator; the `depth` tokens before them are computed once.
-// InvalidArgument: the test does not fit the model's context.
+// Runs the test unmeasured, until 64 tokens are done, calls on_warm, and then
+// runs it `repetitions` times. Tokens are drawn by a fixed generator; the
+// `depth` tokens before them are computed once. InvalidArgument: the test does
+// not fit the model's context.
 absl::StatusOr<BenchResult> RunBenchTest(const BenchTest& test, int repetitions,
                                          SequenceModel* model,
                                          absl::FunctionRef<void()> on_warm);

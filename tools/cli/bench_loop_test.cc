@@ -18,29 +18,39 @@ TEST(BenchLoopTest, WarmsUpAndComputesTheDepthOnce) {
   FakeSequenceModel model = MakeModel();
   int64_t num_before_warm = 0;
   const auto result =
-      RunBenchTest({.num_prompt = 7, .depth = 20}, 3, &model,
+      RunBenchTest({.num_prompt = 70, .depth = 20}, 3, &model,
                    [&] { num_before_warm = model.num_extended(); });
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->samples_ns.size(), 3u);
-  EXPECT_EQ(num_before_warm, 20 + 7);
-  EXPECT_EQ(model.num_extended(), 20 + 4 * 7);
-  EXPECT_EQ(model.tokens().size(), 27u);
+  EXPECT_EQ(num_before_warm, 20 + 70);
+  EXPECT_EQ(model.num_extended(), 20 + 4 * 70);
+  EXPECT_EQ(model.tokens().size(), 90u);
 }
 
 TEST(BenchLoopTest, GeneratesOneByOne) {
   FakeSequenceModel model = MakeModel();
-  const auto result = RunBenchTest({.num_generated = 5}, 2, &model, kNothing);
+  const auto result = RunBenchTest({.num_generated = 80}, 2, &model, kNothing);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(model.num_extended(), 3 * 5);
-  EXPECT_EQ(result->num_generated, 5);
+  EXPECT_EQ(model.num_extended(), 3 * 80);
+  EXPECT_EQ(result->num_generated, 80);
+}
+
+TEST(BenchLoopTest, AShortTestWarmsUpForManyTokens) {
+  FakeSequenceModel model = MakeModel();
+  int64_t num_before_warm = 0;
+  ASSERT_TRUE(RunBenchTest({.num_prompt = 1}, 2, &model, [&] {
+                num_before_warm = model.num_extended();
+              }).ok());
+  EXPECT_EQ(num_before_warm, 64);
+  EXPECT_EQ(model.num_extended(), 64 + 2);
 }
 
 TEST(BenchLoopTest, AllLogitsAreAskedForOnlyWhereWanted) {
   FakeSequenceModel model = MakeModel();
-  ASSERT_TRUE(RunBenchTest({.num_prompt = 4}, 2, &model, kNothing).ok());
+  ASSERT_TRUE(RunBenchTest({.num_prompt = 64}, 2, &model, kNothing).ok());
   EXPECT_EQ(model.num_scored_calls(), 0);
   ASSERT_TRUE(
-      RunBenchTest({.num_prompt = 4, .all_logits = true}, 2, &model, kNothing)
+      RunBenchTest({.num_prompt = 64, .all_logits = true}, 2, &model, kNothing)
           .ok());
   EXPECT_EQ(model.num_scored_calls(), 3);
 }
