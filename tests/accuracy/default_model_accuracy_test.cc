@@ -3,8 +3,9 @@
 //
 // The bounds of 15,000 tokens, widened for 600: there the excess of perplexity
 // scatters by 0.08% and the agreement by 0.15%, here by 0.3% and 0.7%, and
-// three times that is allowed. The mean divergence scatters little: its bound
-// holds.
+// three times that is allowed. The mean divergence scatters little: 0.0007 with
+// a bf16 cache, 0.0012 with int8, and 0.0026 if all activations were int8 in
+// blocks of 32, which is what its tighter bound would catch.
 
 #include <algorithm>
 #include <cstdlib>
@@ -35,8 +36,8 @@ namespace {
 using testing::IsEmpty;
 
 constexpr AccuracyBounds kBounds = {.perplexity = 0.014,
-                                    .kl_divergence = 0.005,
-                                    .top1_agreement = 0.96,
+                                    .kl_divergence = 0.002,
+                                    .top1_agreement = 0.965,
                                     .near_tie_margin = 0.3};
 constexpr int kPrompts = 3;
 constexpr int kAnswerTokens = 32;
