@@ -107,8 +107,8 @@ TEST(EngineTest, CompanyChunksCacheAndPreemptionChangeNoBit) {
   };
   int64_t num_preemptions = 0;
   for (const Company& company :
-       {Company{1, 64, 256, true}, Company{2, 7, 24, true},
-        Company{3, 33, 24, false}}) {
+       {Company{1, 64, 256, true}, Company{2, 7, 12, true},
+        Company{3, 33, 12, false}}) {
     SCOPED_TRACE(company.max_batch_tokens);
     FixtureOptions options;
     options.num_threads = company.num_threads;
