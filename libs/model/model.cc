@@ -72,7 +72,8 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Create(
   std::unique_ptr<Model> model(new Model(config, options));
   ASSIGN_OR_RETURN(model->team_, device::WorkerTeam::Create(options.team));
   ASSIGN_OR_RETURN(model->rope_, kernels::RopeFrequencies::Create(config.rope));
-  ASSIGN_OR_RETURN(model->weights_, LoadWeights(config, lookup, *model->team_));
+  ASSIGN_OR_RETURN(model->weights_, LoadWeights(config, lookup, *model->team_,
+                                                options.progress));
   ASSIGN_OR_RETURN(
       model->scratch_,
       ForwardScratch::Allocate(config, model->weights_, options.kv_dtype,

@@ -34,6 +34,7 @@ struct ModelOptions {
   // Tokens of the largest batch, 1 to 65,536. Longer prompts take several
   // passes; the scratch grows with it, 30 KB a token for SmolLM2.
   int64_t max_batch_tokens = 512;
+  LoadProgress progress;  // told while the weights are packed; may be empty
 
   absl::Status Validate() const;
 };

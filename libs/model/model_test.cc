@@ -138,6 +138,18 @@ TEST(ModelTest, MixedTypesAndOddFeedForwardLoad) {
   }
 }
 
+TEST(ModelTest, LoadingTellsEachPercentOnce) {
+  const RandomTensors tensors(SmallConfig(), DType::kQ4_1, 7);
+  std::vector<int> told;
+  ModelOptions options;
+  options.team = {.num_threads = 3, .pin = false};
+  options.progress = [&](int percent) { told.push_back(percent); };
+  ASSERT_TRUE(Model::Create(SmallConfig(), tensors.Lookup(), options).ok());
+  std::vector<int> expected(100);
+  std::iota(expected.begin(), expected.end(), 1);
+  EXPECT_EQ(told, expected);
+}
+
 TEST(ModelTest, NamesTheTensorThatIsWrong) {
   const auto load = [](const std::function<void(RandomTensors&)>& damage) {
     RandomTensors tensors(SmallConfig(), DType::kQ4_1, 1);

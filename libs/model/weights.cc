@@ -33,8 +33,8 @@ constexpr ActivationKind kOtherInput = ActivationKind::kInt8;
 class Loader {
  public:
   Loader(const ModelConfig& config, const TensorLookup& lookup,
-         device::WorkerTeam& team)
-      : config_(config), lookup_(lookup), team_(team) {}
+         device::WorkerTeam& team, const LoadProgress& progress)
+      : config_(config), lookup_(lookup), team_(team), progress_(progress) {}
 
   absl::StatusOr<ModelWeights> Load();
 
@@ -65,6 +65,7 @@ class Loader {
   const ModelConfig& config_;
   const TensorLookup& lookup_;
   device::WorkerTeam& team_;
+  const LoadProgress& progress_;
   struct Planned {
     std::string name;
     PackedMatrix* matrix;
@@ -252,8 +253,19 @@ absl::Status Loader::PackAll(device::HugeBuffer& memory) {
     planned.matrix->set_memory(next);
     next += planned.matrix->num_bytes();
   }
-  std::mutex mutex;  // guards `result`
+  std::mutex mutex;  // guards the following
   absl::Status result;
+  int64_t num_packed = 0;
+  int percent = 0;
+  const auto packed_one = [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ++num_packed;
+    while (percent <
+           num_packed * 100 / static_cast<int64_t>(stretches.size())) {
+      ++percent;
+      if (progress_) progress_(percent);
+    }
+  };
   team_.Run([&](device::Worker& worker) {
     worker.ForEach(stretches.size(), [&](int64_t i) {
       PackedMatrix& matrix = *stretches[i].planned->matrix;
@@ -268,6 +280,7 @@ absl::Status Loader::PackAll(device::HugeBuffer& memory) {
               status, absl::StrCat("tensor ", stretches[i].planned->name));
         }
       }
+      packed_one();
     });
   });
   for (const Planned& planned : planned_) planned.matrix->FinishPacking();
@@ -296,8 +309,9 @@ absl::StatusOr<ModelWeights> Loader::Load() {
 
 absl::StatusOr<ModelWeights> LoadWeights(const ModelConfig& config,
                                          const TensorLookup& lookup,
-                                         device::WorkerTeam& team) {
-  return Loader(config, lookup, team).Load();
+                                         device::WorkerTeam& team,
+                                         const LoadProgress& progress) {
+  return Loader(config, lookup, team, progress).Load();
 }
 
 }  // namespace tessera::model

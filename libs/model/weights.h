@@ -53,11 +53,17 @@ struct ModelWeights {
 using TensorLookup =
     std::function<absl::StatusOr<TensorView>(const std::string& name)>;
 
-// Reads and packs every tensor of `config`. Errors name the tensor: NotFound
-// where one is missing, InvalidArgument for a wrong shape, a type that a matrix
-// can't have or a value that is not finite.
+// Told of loading as it goes on: how many of the percents are done, each whole
+// number from 1 to 100 once, rising. On any worker's thread, one call at a
+// time.
+using LoadProgress = std::function<void(int percent)>;
+
+// Reads and packs every tensor of `config`. `progress` may be empty. Errors
+// name the tensor: NotFound where one is missing, InvalidArgument for a wrong
+// shape, a type that a matrix can't have or a value that is not finite.
 absl::StatusOr<ModelWeights> LoadWeights(const ModelConfig& config,
                                          const TensorLookup& lookup,
-                                         device::WorkerTeam& team);
+                                         device::WorkerTeam& team,
+                                         const LoadProgress& progress = {});
 
 }  // namespace tessera::model

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/status_macros.h"
 #include "libs/device/cpu_features.h"
+#include "libs/log/log.h"
 #include "libs/model/load_model.h"
 #include "services/verifier/score_observer.h"
 
@@ -25,6 +26,17 @@ std::string NameOfFile(const std::string& file) {
     }
   }
   return name;
+}
+
+// Says how far loading is, once a second at most.
+model::LoadProgress LoggedProgress() {
+  absl::Time last = absl::Now();
+  return [last](int percent) mutable {
+    const absl::Time now = absl::Now();
+    if (now - last < absl::Seconds(1)) return;
+    last = now;
+    log::Event(log::kInfo, "loading the model", {{"percent", percent}});
+  };
 }
 
 // Counts a generation as long as it is not done.
@@ -134,7 +146,8 @@ Verifier::Verifier(const VerifierOptions& options, metrics::Registry* registry)
 
 Verifier::~Verifier() { Stop(); }
 
-absl::StatusOr<LoadedModel> Verifier::Load(const model::ModelOptions& options) {
+absl::StatusOr<LoadedModel> Verifier::Load(model::ModelOptions options) {
+  options.progress = LoggedProgress();
   absl::StatusOr<std::unique_ptr<const Words>> words;
   // Started before the model's team pins this thread to a core, which threads
   // inherit.
@@ -155,7 +168,14 @@ absl::StatusOr<LoadedModel> Verifier::Load(const model::ModelOptions& options) {
 }
 
 void Verifier::Loaded(absl::StatusOr<EngineInfo> info) {
-  if (info.ok()) metrics_.Capacity(info->kv_capacity_tokens);
+  if (info.ok()) {
+    metrics_.Capacity(info->kv_capacity_tokens);
+    log::Event(log::kInfo, "model loaded",
+               {{"model", options_.model_name},
+                {"kernels", device::KernelSetName(info->kernels)},
+                {"threads", info->num_threads},
+                {"kv_capacity_tokens", info->kv_capacity_tokens}});
+  }
   const absl::Status status = info.status();
   std::vector<std::function<void(absl::Status)>> waiting;
   {

@@ -60,7 +60,7 @@ class Verifier {
 
  private:
   Verifier(const VerifierOptions& options, metrics::Registry* registry);
-  absl::StatusOr<LoadedModel> Load(const model::ModelOptions& options);
+  absl::StatusOr<LoadedModel> Load(model::ModelOptions options);
   void Loaded(absl::StatusOr<EngineInfo> info);
   // Unavailable while loading; why the model was not loaded.
   absl::Status CheckLoaded() const;

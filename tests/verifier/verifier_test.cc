@@ -114,15 +114,19 @@ class VerifierTest : public testing::Test {
     return request;
   }
 
+  // Waits for it: a step may be under way.
   static void ExpectIdle() {
-    for (int i = 0; i < 1000 && verifier_->num_active() > 0; ++i) {
+    absl::StatusOr<v1::ModelInfoResponse> info;
+    for (int i = 0; i < 1000; ++i) {
+      info = verifier_->ModelInfo();
+      ASSERT_TRUE(info.ok()) << info.status();
+      if (info->num_running() + info->num_waiting() == 0 &&
+          verifier_->num_active() == 0) {
+        return;
+      }
       absl::SleepFor(absl::Milliseconds(10));
     }
-    EXPECT_EQ(verifier_->num_active(), 0);
-    const auto info = verifier_->ModelInfo();
-    ASSERT_TRUE(info.ok()) << info.status();
-    EXPECT_EQ(info->num_running(), 0);
-    EXPECT_EQ(info->num_waiting(), 0);
+    FAIL() << verifier_->num_active() << " active, " << info->DebugString();
   }
 
   static metrics::Registry* registry_;
