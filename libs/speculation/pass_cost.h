@@ -1,0 +1,68 @@
+// PassCost: how long a forward pass takes as a function of its number of
+// tokens, learned from passes as they come.
+//
+//   log seconds(n) = level + shape(n) + noise
+//
+// The level moves fast (a longer context, a busier machine), the shape slowly,
+// so that what is compared, passes of one size with those of another, stays
+// right while all of them become slower. Each pass corrects both in proportion
+// to how uncertain they are (a Kalman filter without covariances). The shape is
+// known at a few sizes and straight between them.
+//
+// A pass can be slow for many reasons and fast for one only: a pass slower than
+// expected moves the estimate by at most kMaxSlower, one faster by three
+// deviations. An estimate that passes keep contradicting moves ever faster.
+//
+// Deterministic: it has no clock. O(1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace tessera::speculation {
+
+class PassCost {
+ public:
+  // num_tokens at least 1; durations of 0 or less are ignored.
+  void Observe(int64_t num_tokens, absl::Duration duration);
+
+  // Anything was observed: before that Seconds is meaningless, and a CHECK.
+  bool is_known() const { return is_known_; }
+
+  // Never falls as num_tokens (at least 1) grows. Beyond the largest size it
+  // knows, in proportion.
+  double Seconds(int64_t num_tokens) const;
+
+  // The same curve, less certain: a beginning for passes of another kind.
+  PassCost LessCertain() const;
+
+ private:
+  static constexpr int kNumSizes = 20;
+  static constexpr std::array<int64_t, kNumSizes> kSizes = {
+      1,  2,  3,  4,   6,   8,   12,  16,  24,  32,
+      48, 64, 96, 128, 192, 256, 384, 512, 768, 1024};
+
+  struct Estimate {
+    double mean = 0;
+    double variance = 0;
+  };
+  // n lies between sizes `below` and below + 1, at `share` of the way.
+  struct Between {
+    int below;
+    double share;
+  };
+  static Between Locate(int64_t num_tokens);
+  void StartAt(double log_seconds, const Between& at);
+  void Correct(double log_seconds, const Between& at);
+  void AddUncertainty();
+  void MakeMonotone();
+
+  bool is_known_ = false;
+  Estimate level_;
+  std::array<Estimate, kNumSizes> shape_;
+  std::array<double, kNumSizes> log_seconds_ = {};  // monotone
+};
+
+}  // namespace tessera::speculation
