@@ -290,6 +290,10 @@ void BlockIndex::Lease(Node* node) {
 
 void BlockIndex::Release(const Hash& hash, uint64_t id) {
   Node* node = Find(hash);
+  if (node == nullptr) {
+    const auto it = roots_.find(hash);
+    if (it != roots_.end()) node = it->second.get();
+  }
   if (node == nullptr || node->id != id) return;
   CHECK(node->num_leases > 0);
   --node->num_leases;
