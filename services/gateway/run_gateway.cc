@@ -10,6 +10,7 @@
 #include "libs/base/version.h"
 #include "libs/log/log.h"
 #include "libs/metrics/metrics.h"
+#include "libs/monitoring/process_options.h"
 #include "libs/process/lifecycle.h"
 #include "libs/rpc/tls.h"
 #include "services/gateway/gateway.h"
@@ -26,8 +27,7 @@ struct RunOptions {
   GatewayOptions gateway;
   std::vector<std::string> verifiers;
   rpc::TlsOptions verifier_tls;
-  absl::Duration drain_timeout = absl::Seconds(30);
-  log::Format log_format = log::Format::kText;
+  monitoring::ProcessOptions process;
 };
 
 void AddFlags(options::Flags* flags, RunOptions* run) {
@@ -35,12 +35,7 @@ void AddFlags(options::Flags* flags, RunOptions* run) {
                "where a verifier listens");
   rpc::AddTlsFlags(flags, "verifier-", &run->verifier_tls);
   AddGatewayFlags(flags, &run->gateway);
-  flags->Time("drain-timeout", &run->drain_timeout, absl::ZeroDuration(),
-              absl::Hours(24),
-              "how long running answers may take after SIGTERM");
-  flags->Choice("log-format", &run->log_format,
-                {{"text", log::Format::kText}, {"json", log::Format::kJson}},
-                "how events are logged, on standard error");
+  monitoring::AddProcessFlags(flags, &run->process);
 }
 
 absl::StatusOr<std::unique_ptr<VerifierPool>> MakePool(
@@ -57,7 +52,7 @@ absl::StatusOr<std::unique_ptr<VerifierPool>> MakePool(
 
 absl::Status Run(RunOptions run) {
   process::Signals signals;  // before any thread starts
-  log::SetFormat(run.log_format);
+  log::SetFormat(run.process.log_format);
   if (run.verifiers.empty()) {
     return absl::InvalidArgumentError(
         "--verifier HOST:PORT is missing: where a verifier listens");
@@ -83,7 +78,7 @@ absl::Status Run(RunOptions run) {
                  .num_active = [&] { return gateway->num_active(); },
                  // An error is logged, and the keys stay as they were.
                  .reload = [&] { gateway->ReloadKeys().IgnoreError(); },
-                 .drain_timeout = run.drain_timeout});
+                 .drain_timeout = run.process.drain_timeout});
   gateway->Stop();
   log::Event(log::kInfo, "stopped");
   return status;

@@ -12,6 +12,7 @@
 #include "libs/metrics/metrics.h"
 #include "libs/model/model_selection.h"
 #include "libs/monitoring/metrics_listener.h"
+#include "libs/monitoring/process_options.h"
 #include "libs/process/lifecycle.h"
 #include "libs/rpc/server.h"
 #include "services/verifier/options.h"
@@ -29,8 +30,7 @@ struct RunOptions {
   rpc::ServerOptions server = {.listen = "127.0.0.1:9090"};
   std::string metrics_host = "127.0.0.1";
   int metrics_port = -1;  // none
-  absl::Duration drain_timeout = absl::Seconds(30);
-  log::Format log_format = log::Format::kText;
+  monitoring::ProcessOptions process;
 };
 
 void AddFlags(options::Flags* flags, RunOptions* run) {
@@ -44,12 +44,7 @@ void AddFlags(options::Flags* flags, RunOptions* run) {
               "where /metrics and /health are served");
   flags->Int("metrics-port", &run->metrics_port, -1, 65535,
              "port of /metrics and /health; -1: none");
-  flags->Time("drain-timeout", &run->drain_timeout, absl::ZeroDuration(),
-              absl::Hours(24),
-              "how long running answers may take after SIGTERM");
-  flags->Choice("log-format", &run->log_format,
-                {{"text", log::Format::kText}, {"json", log::Format::kJson}},
-                "how events are logged, on standard error");
+  monitoring::AddProcessFlags(flags, &run->process);
 }
 
 // Whether the model could be loaded, from any thread.
@@ -71,7 +66,7 @@ class LoadResult {
 
 absl::Status Run(const RunOptions& run) {
   process::Signals signals;  // before any thread starts
-  log::SetFormat(run.log_format);
+  log::SetFormat(run.process.log_format);
   LoadResult loaded;
   metrics::Registry registry;
   registry.AddProcessMetrics(kVersion);
@@ -104,7 +99,7 @@ absl::Status Run(const RunOptions& run) {
                      },
                  .num_active = [&] { return verifier->num_active(); },
                  .failure = [&] { return loaded.status(); },
-                 .drain_timeout = run.drain_timeout});
+                 .drain_timeout = run.process.drain_timeout});
   verifier->Stop();
   server->Shutdown(absl::Seconds(1));
   log::Event(log::kInfo, "stopped");

@@ -13,9 +13,9 @@ namespace tessera::accuracy {
 
 // A raw prompt's tokens, special ones and the model's BOS included; or a chat
 // prompt's, as the first message of a user, up to where the answer begins.
-// `chat_template` is the model's Jinja text. InvalidArgument, naming the
-// prompt: a chat prompt for a model without a template, or a template that
-// refuses it.
+// `chat_template` is the model's Jinja text. Errors name the prompt:
+// FailedPrecondition for a chat prompt and a model without a template,
+// InvalidArgument where the template refuses it.
 absl::StatusOr<std::vector<int32_t>> PromptTokens(
     const Prompt& prompt, const tokenizer::Tokenizer& tokenizer,
     absl::string_view chat_template);

@@ -13,6 +13,7 @@
 #include "libs/log/log.h"
 #include "libs/metrics/metrics.h"
 #include "libs/model/model_selection.h"
+#include "libs/monitoring/process_options.h"
 #include "libs/options/flags.h"
 #include "libs/process/lifecycle.h"
 #include "services/gateway/gateway.h"
@@ -29,8 +30,7 @@ struct ServeOptions {
   model::ModelSelection selection;
   verifier::VerifierOptions verifier;
   gateway::GatewayOptions gateway;
-  absl::Duration drain_timeout = absl::Seconds(30);
-  log::Format log_format = log::Format::kText;
+  monitoring::ProcessOptions process;
 };
 
 void AddServeFlags(options::Flags* flags, ServeOptions* options) {
@@ -38,12 +38,7 @@ void AddServeFlags(options::Flags* flags, ServeOptions* options) {
   model::AddThreadsFlag(flags, &options->selection);
   verifier::AddVerifierFlags(flags, &options->verifier);
   gateway::AddGatewayFlags(flags, &options->gateway);
-  flags->Time("drain-timeout", &options->drain_timeout, absl::ZeroDuration(),
-              absl::Hours(24),
-              "how long running answers may take after SIGTERM");
-  flags->Choice("log-format", &options->log_format,
-                {{"text", log::Format::kText}, {"json", log::Format::kJson}},
-                "how events are logged, on standard error");
+  monitoring::AddProcessFlags(flags, &options->process);
 }
 
 // What whoever started it wants to know first.
@@ -129,8 +124,8 @@ class Serving {
 
 absl::Status Serve(ServeOptions options) {
   process::Signals signals;  // before any thread starts
-  log::SetFormat(options.log_format);
-  const absl::Duration drain_timeout = options.drain_timeout;
+  log::SetFormat(options.process.log_format);
+  const absl::Duration drain_timeout = options.process.drain_timeout;
   ASSIGN_OR_RETURN(const std::unique_ptr<Serving> serving,
                    Serving::Start(std::move(options)));
   gateway::Gateway& gateway = serving->gateway();
