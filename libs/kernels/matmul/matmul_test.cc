@@ -249,7 +249,8 @@ TEST(MatmulTest, AddsBiasAndResidual) {
 TEST(MatmulTest, RefusesShapesThatDisagree) {
   std::mt19937 random(6);
   const Matrix matrix(DType::kQ8_0, 16, 64, random, KernelSet::kReference);
-  alignas(64) uint8_t scratch[16384];
+  device::HugeBuffer memory = *device::HugeBuffer::Allocate(16384);
+  uint8_t* const scratch = memory.data();
   const Activations wrong(matrix.packed.activation_kinds(), 1, 96, scratch);
   float output[16];
   EXPECT_EQ(
