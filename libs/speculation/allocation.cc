@@ -120,6 +120,11 @@ class Search {
 
 }  // namespace
 
+bool Allocation::HasTokens() const {
+  return std::any_of(num_tokens.begin(), num_tokens.end(),
+                     [](int n) { return n > 0; });
+}
+
 Allocation Allocate(int num_decoding, absl::Span<const DraftOption> options,
                     const StepCosts& costs, double margin) {
   CHECK(num_decoding > 0 && costs.plain > 0) << num_decoding;

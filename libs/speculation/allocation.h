@@ -26,12 +26,16 @@ struct StepCosts {
   // [m]: a step of the draft model for m sequences; [0] is 0.
   std::vector<double> draft_step;
   double draft_overhead = 0;  // once, where the model drafts at all
+
+  bool HasDraftModel() const { return draft_step.size() > 1; }
 };
 
 struct Allocation {
   std::vector<int> num_tokens;  // [options]
   double expected_tokens = 0;   // of the decoding sequences, drafts included
   double seconds = 0;           // T
+
+  bool HasTokens() const;
 };
 
 // Maximizes (num_decoding + sum of the gains taken) / T over

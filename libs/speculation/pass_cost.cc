@@ -32,13 +32,16 @@ PassCost::Between PassCost::Locate(int64_t num_tokens) {
   return {below, std::min(share, 1.0)};
 }
 
+double PassCost::ShapeAt(const Between& at) const {
+  return std::log((1 - at.share) * std::exp(shape_[at.below].mean) +
+                  at.share * std::exp(shape_[at.below + 1].mean));
+}
+
 void PassCost::StartAt(double log_seconds, const Between& at) {
   for (int i = 0; i < kNumSizes; ++i) {
     shape_[i] = {PriorShape(kSizes[i]), kShapePrior};
   }
-  const double shape = shape_[at.below].mean * (1 - at.share) +
-                       shape_[at.below + 1].mean * at.share;
-  level_ = {log_seconds - shape, kLevelPrior};
+  level_ = {log_seconds - ShapeAt(at), kLevelPrior};
   is_known_ = true;
 }
 
@@ -53,12 +56,13 @@ void PassCost::Correct(double log_seconds, const Between& at) {
   AddUncertainty();
   Estimate& low = shape_[at.below];
   Estimate& high = shape_[at.below + 1];
-  const double a = 1 - at.share;
-  const double b = at.share;
+  const double shape = ShapeAt(at);
+  // How much the expected log seconds move with each of the two.
+  const double a = (1 - at.share) * std::exp(low.mean - shape);
+  const double b = at.share * std::exp(high.mean - shape);
   const double total =
       level_.variance + a * a * low.variance + b * b * high.variance + kNoise;
-  const double surprise =
-      log_seconds - (level_.mean + a * low.mean + b * high.mean);
+  const double surprise = log_seconds - (level_.mean + shape);
   const double bound = 3 * std::sqrt(total);
   const double step =
       std::clamp(surprise, -bound, std::min(bound, kMaxSlower)) / total;
@@ -100,7 +104,7 @@ void PassCost::MakeMonotone() {
   int size = 0;
   for (int i = 0; i < num_pools; ++i) {
     for (int j = 0; j < pools[i].num_sizes; ++j) {
-      log_seconds_[size++] = level_.mean + pools[i].Mean();
+      seconds_[size++] = std::exp(level_.mean + pools[i].Mean());
     }
   }
 }
@@ -127,9 +131,9 @@ double PassCost::Seconds(int64_t num_tokens) const {
   const Between at = Locate(num_tokens);
   const double scale =
       std::max(1.0, double(num_tokens) / double(kSizes[kNumSizes - 1]));
-  const double low = log_seconds_[at.below];
-  const double high = log_seconds_[at.below + 1];
-  return scale * std::exp(std::min(low + at.share * (high - low), high));
+  const double low = seconds_[at.below];
+  const double high = seconds_[at.below + 1];
+  return scale * std::min(low + at.share * (high - low), high);
 }
 
 PassCost PassCost::LessCertain() const {

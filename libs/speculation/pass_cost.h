@@ -7,7 +7,7 @@
 // so that what is compared, passes of one size with those of another, stays
 // right while all of them become slower. Each pass corrects both in proportion
 // to how uncertain they are (a Kalman filter without covariances). The shape is
-// known at a few sizes and straight between them.
+// known at a few sizes; between them seconds are straight.
 //
 // A pass can be slow for many reasons and fast for one only: a pass slower than
 // expected moves the estimate by at most kMaxSlower, one faster by three
@@ -54,6 +54,7 @@ class PassCost {
     double share;
   };
   static Between Locate(int64_t num_tokens);
+  double ShapeAt(const Between& at) const;
   void StartAt(double log_seconds, const Between& at);
   void Correct(double log_seconds, const Between& at);
   void AddUncertainty();
@@ -62,7 +63,7 @@ class PassCost {
   bool is_known_ = false;
   Estimate level_;
   std::array<Estimate, kNumSizes> shape_;
-  std::array<double, kNumSizes> log_seconds_ = {};  // monotone
+  std::array<double, kNumSizes> seconds_ = {};  // of each size, monotone
 };
 
 }  // namespace tessera::speculation
