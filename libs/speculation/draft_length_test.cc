@@ -98,7 +98,7 @@ TEST_F(DraftLengthTest, CountsTheCostOfACallForDrafts) {
 // A pass that is long for its prompts does not make a useless token cheap.
 TEST_F(DraftLengthTest, DoesNotDraftMoreBecauseAPassHasPrompts) {
   for (int i = 0; i < 50; ++i) {
-    for (const int n : {1, 2, 4, 8, 12, 256, 384}) {
+    for (const int n : {1, 2, 3, 4, 6, 8, 12, 256, 384}) {
       lengths_.ObservePass(1, n, absl::Milliseconds(n));
     }
   }
