@@ -124,6 +124,17 @@ TEST_F(DraftLengthTest, ProbesAtLastAUselessSourceButOneTokenAtATime) {
   EXPECT_LT(num_probes, 75);
 }
 
+TEST_F(DraftLengthTest, FollowsAProbeThatWasKeptByTheNextAtOnce) {
+  ObservePasses(0.1);
+  Verify(kText, false, 200);
+  DraftChoice probe;
+  while (probe.num_tokens == 0) probe = Choose({kText});
+  lengths_.ObserveVerdict(probe, 1, 1, history_);
+  const DraftChoice next = Choose({kText});
+  EXPECT_TRUE(next.is_probe);
+  EXPECT_EQ(next.num_tokens, 1);
+}
+
 TEST_F(DraftLengthTest, GoesWithoutDraftsNowAndThen) {
   ObservePasses(0.05);
   Verify(kText, true, 40);
