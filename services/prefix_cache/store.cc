@@ -108,20 +108,17 @@ std::optional<Store::Found> Store::Find(const Hash& hash) {
 std::optional<Store::Found> Store::Read(const Hash& hash) {
   std::optional<Found> found = Find(hash);
   if (!found.has_value() || found->record != nullptr) return found;
-  return TakeFromDisk(hash, &found->lease);
+  return ReadFromDisk(*std::move(found));
 }
 
-std::optional<Store::Found> Store::TakeFromDisk(const Hash& hash,
-                                                Lease* lease) {
+// The mutex is released before the lease, which takes it.
+std::optional<Store::Found> Store::ReadFromDisk(Found found) {
+  const Hash hash = found.lease.hash();
   const absl::StatusOr<RecordPtr> record = disk_->Read(hash);
   std::lock_guard<std::mutex> lock(mutex_);
   Node* node = index_.Find(hash);
-  if (node == nullptr || !node->on_disk) {
-    // Evicted meanwhile by somebody's wish.
-    ++stats_.num_misses;
-    return std::nullopt;
-  }
-  if (absl::IsUnavailable(record.status())) {
+  const bool is_evicted = node == nullptr || node->id != found.lease.id();
+  if (is_evicted || absl::IsUnavailable(record.status())) {
     ++stats_.num_misses;
     return std::nullopt;
   }
@@ -136,7 +133,8 @@ std::optional<Store::Found> Store::TakeFromDisk(const Hash& hash,
   ++stats_.num_disk_hits;
   stats_.disk_read_bytes += (*record)->bytes().size();
   index_.PutInMemory(node, *record);
-  return Found{*record, std::move(*lease)};
+  found.record = *record;
+  return found;
 }
 
 PutOutcome Store::Put(const RecordPtr& record) {

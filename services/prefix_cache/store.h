@@ -8,7 +8,7 @@
 // the queue is full, or the disk is, a block stays in memory alone and the drop
 // is counted. What reads back damaged is a miss, and is deleted with all below.
 //
-// Thread-safe. Only Read and the destructor wait for the disk.
+// Thread-safe. Only Read, ReadFromDisk and the destructor wait for the disk.
 #pragma once
 
 #include <condition_variable>
@@ -26,6 +26,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "services/prefix_cache/block_index.h"
+#include "services/prefix_cache/client/chain.h"
 #include "services/prefix_cache/disk_tier.h"
 #include "services/prefix_cache/options.h"
 #include "services/prefix_cache/record.h"
@@ -61,11 +62,6 @@ struct StoreStats {
   int64_t num_torn_blocks = 0;     // damaged, found when read
 };
 
-struct MatchedBlocks {
-  int64_t num_blocks = 0;     // stored, from the first on
-  int64_t num_in_memory = 0;  // of those
-};
-
 enum class PutOutcome : uint8_t {
   kStored,
   kPresent,   // it was there
@@ -93,6 +89,9 @@ class Store {
       if (store_ != nullptr) store_->Release(hash_, id_);
     }
 
+    const Hash& hash() const { return hash_; }
+    uint64_t id() const { return id_; }
+
    private:
     Store* store_ = nullptr;
     Hash hash_ = {};
@@ -115,7 +114,9 @@ class Store {
 
   // Nullopt: a miss. Never waits.
   std::optional<Found> Find(const Hash& hash);
-  // The same, read where it is on disk. Not null where it is not nullopt.
+  // Of a block found on disk: the block with its record, or a miss.
+  std::optional<Found> ReadFromDisk(Found found);
+  // Find, and ReadFromDisk if need be.
   std::optional<Found> Read(const Hash& hash);
 
   PutOutcome Put(const RecordPtr& record);
@@ -153,7 +154,6 @@ class Store {
   void Release(const Hash& hash, uint64_t id);
   void Used(Node* node);
   void Queue(Node* node, const RecordPtr& record);
-  std::optional<Found> TakeFromDisk(const Hash& hash, Lease* lease);
 
   // The writer's thread (store_writer.cc).
   void RunWriter();

@@ -1,0 +1,158 @@
+#include "services/prefix_cache/client/grpc_client.h"
+
+#include <utility>
+
+#include "grpcpp/create_channel.h"
+#include "libs/base/status_macros.h"
+#include "libs/rpc/status.h"
+#include "proto/prefix_cache.grpc.pb.h"
+#include "services/prefix_cache/client/get_reader.h"
+#include "services/prefix_cache/client/put_writer.h"
+#include "services/prefix_cache/messages.h"
+
+namespace tessera::prefix_cache {
+namespace {
+
+// As libs/rpc/channel.cc, and for bulk: large windows, frames and reads.
+constexpr int kMaxMessageBytes = 16 << 20;
+constexpr int kKeepaliveMs = 10'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
+constexpr int kMinBackoffMs = 100;
+constexpr int kMaxBackoffMs = 1'000;
+constexpr int kWindowBytes = 8 << 20;
+constexpr int kFrameBytes = 1 << 20;
+constexpr int kReadBytes = 256 << 10;
+
+std::shared_ptr<grpc::Channel> OpenChannel(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinBackoffMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinBackoffMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMs);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytes);
+  arguments.SetInt(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+class Call : public GetCall {
+ public:
+  explicit Call(std::shared_ptr<GetReader> reader)
+      : reader_(std::move(reader)) {}
+  ~Call() override {
+    reader_->Detach();
+    reader_->Cancel();
+  }
+  void Cancel() override { reader_->Cancel(); }
+
+ private:
+  const std::shared_ptr<GetReader> reader_;
+};
+
+// A unary call's parts, alive until its callback.
+template <typename Request, typename Response>
+struct Unary {
+  grpc::ClientContext context;
+  Request request;
+  Response response;
+};
+
+class GrpcClient : public PrefixCacheClient {
+ public:
+  explicit GrpcClient(std::shared_ptr<grpc::Channel> channel)
+      : stub_(v1::PrefixCache::NewStub(channel)), raw_(channel) {}
+
+  void Match(const Chain& chain, absl::Time deadline,
+             Callback<MatchedBlocks> done) override {
+    auto unary = Make<v1::MatchRequest, v1::MatchResponse>(deadline);
+    unary->request.set_root(JoinHashes({chain.root}));
+    unary->request.set_hashes(JoinHashes(chain.hashes));
+    const int64_t length = chain.hashes.size();
+    stub_->async()->Match(
+        &unary->context, &unary->request, &unary->response,
+        [unary, length, done = std::move(done)](grpc::Status status) {
+          const MatchedBlocks matched = {unary->response.num_blocks(),
+                                         unary->response.num_in_memory()};
+          if (!status.ok()) {
+            done(rpc::FromGrpc(status));
+          } else if (matched.num_in_memory < 0 || matched.num_blocks > length ||
+                     matched.num_in_memory > matched.num_blocks) {
+            done(absl::DataLossError("num_blocks: more than were asked for"));
+          } else {
+            done(matched);
+          }
+        });
+  }
+
+  std::unique_ptr<GetCall> Get(std::shared_ptr<const Chain> chain, size_t first,
+                               size_t count, absl::Time deadline,
+                               std::shared_ptr<GetObserver> observer) override {
+    auto reader = std::make_shared<GetReader>(std::move(chain), first, count,
+                                              std::move(observer));
+    reader->Start(&raw_, deadline, reader);
+    return std::make_unique<Call>(std::move(reader));
+  }
+
+  void Put(std::shared_ptr<const Chain> chain, size_t first,
+           std::vector<PutPayload> payloads, absl::Time deadline,
+           Callback<v1::PutResponse> done) override {
+    (new PutWriter(std::move(chain), first, std::move(payloads),
+                   std::move(done)))
+        ->Start(&raw_, deadline);
+  }
+
+  void Stats(absl::Time deadline, Callback<v1::StatsResponse> done) override {
+    auto unary = Make<v1::StatsRequest, v1::StatsResponse>(deadline);
+    stub_->async()->Stats(&unary->context, &unary->request, &unary->response,
+                          Finish(unary, std::move(done)));
+  }
+
+  void Evict(const Hash* root, absl::Time deadline,
+             Callback<v1::EvictResponse> done) override {
+    auto unary = Make<v1::EvictRequest, v1::EvictResponse>(deadline);
+    if (root != nullptr) unary->request.set_root(JoinHashes({*root}));
+    stub_->async()->Evict(&unary->context, &unary->request, &unary->response,
+                          Finish(unary, std::move(done)));
+  }
+
+ private:
+  template <typename Request, typename Response>
+  static std::shared_ptr<Unary<Request, Response>> Make(absl::Time deadline) {
+    auto unary = std::make_shared<Unary<Request, Response>>();
+    unary->context.set_deadline(absl::ToChronoTime(deadline));
+    return unary;
+  }
+
+  template <typename Request, typename Response>
+  static std::function<void(grpc::Status)> Finish(
+      std::shared_ptr<Unary<Request, Response>> unary,
+      Callback<Response> done) {
+    return [unary = std::move(unary),
+            done = std::move(done)](grpc::Status status) {
+      if (status.ok()) {
+        done(std::move(unary->response));
+      } else {
+        done(rpc::FromGrpc(status));
+      }
+    };
+  }
+
+  const std::unique_ptr<v1::PrefixCache::Stub> stub_;
+  grpc::GenericStub raw_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PrefixCacheClient>> CreateGrpcClient(
+    const std::string& address, const rpc::TlsOptions& tls) {
+  ASSIGN_OR_RETURN(const auto credentials, rpc::ClientCredentials(tls));
+  return std::make_unique<GrpcClient>(OpenChannel(address, credentials));
+}
+
+}  // namespace tessera::prefix_cache

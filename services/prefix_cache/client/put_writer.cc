@@ -1,0 +1,57 @@
+#include "services/prefix_cache/client/put_writer.h"
+
+#include <utility>
+
+#include "libs/rpc/status.h"
+#include "services/prefix_cache/messages.h"
+
+namespace tessera::prefix_cache {
+
+void PutWriter::Start(grpc::GenericStub* stub, absl::Time deadline) {
+  context_.set_deadline(absl::ToChronoTime(deadline));
+  stub->PrepareBidiStreamingCall(
+      &context_, "/tessera.prefix_cache.v1.PrefixCache/Put", {}, this);
+  StartRead(&response_);
+  SendNext();
+  StartCall();
+}
+
+void PutWriter::SendNext() {
+  if (chunk_.offset == chunk_.record_bytes) {
+    parts_.clear();
+    if (next_ == payloads_.size()) {
+      StartWritesDone();
+      return;
+    }
+    const size_t block = first_ + next_;
+    PutPayload& payload = payloads_[next_++];
+    const Hash& hash = chain_->hashes[block];
+    const std::string head =
+        MakeRecordHead(hash, chain_->root, chain_->parent(block),
+                       chain_->tokens_of(block), payload.bytes);
+    chunk_ = {hash, head.size() + payload.bytes.size(), 0};
+    parts_.emplace_back(head);
+    parts_.push_back(SliceOf(payload.bytes, std::move(payload.owner)));
+  }
+  message_ = MakeChunk(chunk_, parts_);
+  chunk_.offset += ChunkDataBytes(chunk_);
+  StartWrite(&message_);
+}
+
+void PutWriter::OnWriteDone(bool ok) {
+  if (ok) SendNext();  // if not, OnDone says why
+}
+
+void PutWriter::OnDone(const grpc::Status& status) {
+  v1::PutResponse response;
+  if (!status.ok()) {
+    done_(rpc::FromGrpc(status));
+  } else if (!ParseMessage(response_, &response)) {
+    done_(absl::DataLossError("response: not a PutResponse"));
+  } else {
+    done_(std::move(response));
+  }
+  delete this;
+}
+
+}  // namespace tessera::prefix_cache

@@ -1,0 +1,39 @@
+// A PrefixCacheClient of a store in this process. Its calls run one after the
+// other on a thread of its own, Match at once on the caller's.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "services/prefix_cache/call_limits.h"
+#include "services/prefix_cache/client/prefix_cache_client.h"
+#include "services/prefix_cache/store.h"
+#include "services/prefix_cache/task_pool.h"
+
+namespace tessera::prefix_cache {
+
+class LocalClient : public PrefixCacheClient {
+ public:
+  // `store` outlives the client.
+  explicit LocalClient(Store* store) : store_(store) {}
+
+  void Match(const Chain& chain, absl::Time deadline,
+             Callback<MatchedBlocks> done) override;
+  std::unique_ptr<GetCall> Get(std::shared_ptr<const Chain> chain, size_t first,
+                               size_t count, absl::Time deadline,
+                               std::shared_ptr<GetObserver> observer) override;
+  // ResourceExhausted: too much waits to be put.
+  void Put(std::shared_ptr<const Chain> chain, size_t first,
+           std::vector<PutPayload> payloads, absl::Time deadline,
+           Callback<v1::PutResponse> done) override;
+  void Stats(absl::Time deadline, Callback<v1::StatsResponse> done) override;
+  void Evict(const Hash* root, absl::Time deadline,
+             Callback<v1::EvictResponse> done) override;
+
+ private:
+  Store* const store_;
+  Budget put_bytes_{kMaxUploadBytes};
+  TaskPool thread_{1};  // first to go: its tasks use the rest
+};
+
+}  // namespace tessera::prefix_cache
