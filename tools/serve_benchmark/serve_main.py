@@ -5,6 +5,7 @@ Called by tools/benchmark, which builds the binaries.
 
 import json
 import os
+import signal
 import sys
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -77,6 +78,8 @@ def _measure(options, measurements):
 
 def main(arguments):
     options = serve_options.parse(arguments)
+    # So that a server that was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     model = os.path.abspath(options.model) if options.model else default_model()
     try:
         if not os.path.isfile(model):
