@@ -51,7 +51,8 @@ int64_t StepBudget::PromptTokens(int num_decoding) const {
   if (seconds_left >= seconds_each * static_cast<double>(most)) return most;
   const auto num_fitting =
       static_cast<int64_t>(std::max(0.0, seconds_left / seconds_each));
-  return std::min(most, std::max(kLeastPromptTokens, num_fitting));
+  return std::min(most, std::max({kLeastPromptTokens, num_fitting,
+                                  static_cast<int64_t>(num_decoding)}));
 }
 
 void StepBudget::Observe(int num_decoding, int64_t num_prompt_tokens,

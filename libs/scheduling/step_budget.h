@@ -30,10 +30,13 @@ class StepBudget {
   StepBudget(absl::Duration target_inter_token, int64_t max_pass_tokens);
 
   // Prompt tokens for a pass beside `num_decoding` single ones: as many as
-  // probably keep it within the target, with a tenth to spare. At least 16, so
-  // that prompts get on however slow the machine is, and at most
-  // max_pass_tokens. With nobody waiting, all of them. Until passes have shown
-  // what they cost at most 64, then at most twice the most ever measured.
+  // probably keep it within the target, with a tenth to spare. At least 16, and
+  // at least one a stream, so that prompts get on however slow the machine is,
+  // and a crowd of streams leaves half of each pass to those that wait: held to
+  // the target alone, 64 that arrived at once on a busy machine were let in so
+  // slowly that few ever ran together. At most max_pass_tokens. With nobody
+  // waiting, all of them. Until passes have shown what they cost at most 64,
+  // then at most twice the most ever measured.
   int64_t PromptTokens(int num_decoding) const;
 
   // A pass was computed in `step`.

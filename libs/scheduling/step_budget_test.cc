@@ -70,7 +70,7 @@ TEST(StepBudgetTest, FollowsTheNumberOfStreams) {
   Machine machine;
   StepBudget budget(kTarget, 512);
   for (int i = 0; i < 300; ++i) machine.Load(budget, 1 + i * 37 % 128, 1);
-  for (const int num_decoding : {1, 16, 64, 128}) {
+  for (const int num_decoding : {1, 16, 64}) {
     EXPECT_LE(machine.NextMs(budget, num_decoding), 55) << num_decoding;
     EXPECT_GE(machine.NextMs(budget, num_decoding), 35) << num_decoding;
   }
@@ -121,6 +121,7 @@ TEST(StepBudgetTest, PromptsGetOnWhereTheTargetCannotBeHeld) {
   StepBudget budget(kTarget, 512);
   machine.Load(budget, 8, 50);
   EXPECT_EQ(budget.PromptTokens(8), 16);
+  EXPECT_EQ(budget.PromptTokens(50), 50);
 }
 
 TEST(StepBudgetTest, NoTargetIsNoLimitOnceMeasured) {
