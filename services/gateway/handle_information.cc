@@ -111,8 +111,7 @@ void HandleStaticFile(const std::shared_ptr<GatewayState>& state, Visit visit) {
   // Nothing from outside, nor into another's frame.
   response.headers = {
       {"Content-Security-Policy",
-       "default-src 'self'; img-src 'self' data:; style-src 'self' "
-       "'unsafe-inline'; frame-ancestors 'none'"},
+       "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"},
       {"X-Content-Type-Options", "nosniff"},
       {"Cache-Control", "no-cache"}};
   visit.exchange->Send(std::move(response));
