@@ -36,10 +36,12 @@ class ClientTest : public testing::TestWithParam<Kind> {
     service_ = std::make_unique<PrefixCacheService>(store_.get());
     server_ = *rpc::Server::Start({}, {{kServiceName, service_.get()}});
     client_ = *CreateGrpcClient(absl::StrCat("127.0.0.1:", server_->port()));
-    Answer<v1::StatsResponse> connected;  // calls wait for no connection
-    do {
-      client_->Stats(Soon(), connected.callback());
-    } while (!connected.Wait().ok());
+    bool is_connected = false;  // calls wait for no connection
+    while (!is_connected) {
+      Answer<v1::StatsResponse> stats;
+      client_->Stats(Soon(), stats.callback());
+      is_connected = stats.Wait().ok();
+    }
   }
 
   int64_t NumMatched(const Chain& chain) {
