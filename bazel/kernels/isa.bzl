@@ -1,6 +1,6 @@
 """Compiler flags of the sources written for one instruction set.
 
-Such a source (`*_avx2.cc`, `*_avx512.cc`) includes no template or inline
+Such a source (`*_avx2.cc`, `*_avx512.cc`, `*_amx.cc`) includes no template or inline
 function of another header but intrinsics and <cstdint>-like ones, and keeps
 its own in an anonymous namespace: the linker may take any copy of a shared
 inline function, and one compiled for AVX-512 would crash where there is none.
@@ -29,4 +29,10 @@ AVX512_COPTS = AVX2_COPTS + [
     "-mavx512bf16",
     "-mavx512vbmi",
     "-mprefer-vector-width=512",
+]
+
+# Tiles of 16 x 64 bytes and their int8 products, beside AVX-512.
+AMX_COPTS = AVX512_COPTS + [
+    "-mamx-tile",
+    "-mamx-bf16",
 ]

@@ -1,11 +1,32 @@
 #include "libs/device/cpu_features.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace tessera::device {
 namespace {
+
+#if defined(__x86_64__)
+// Tiles are 8 KB of state a thread that Linux saves for those who asked:
+// without the request their first use is a SIGILL. It holds for all threads.
+bool RequestTiles() {
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+bool HasAmxBF16() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  constexpr unsigned kTile = 1u << 24, kBF16 = 1u << 22;
+  return (d & kTile) != 0 && (d & kBF16) != 0 && RequestTiles();
+}
+#endif
 
 CpuFeatures Detect() {
   CpuFeatures features;
@@ -23,6 +44,7 @@ CpuFeatures Detect() {
       features.avx512 && __builtin_cpu_supports("avx512vnni");
   features.avx512_bf16 =
       features.avx512 && __builtin_cpu_supports("avx512bf16");
+  features.amx_bf16 = HasAmxBF16();
 #endif
   const long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
   features.l2_bytes = l2 > 0 ? l2 : int64_t{512} << 10;
@@ -31,6 +53,10 @@ CpuFeatures Detect() {
 
 bool HasAvx512Kernels(const CpuFeatures& features) {
   return features.avx512 && features.avx512_vnni && features.avx512_bf16;
+}
+
+bool HasAmxKernels(const CpuFeatures& features) {
+  return HasAvx512Kernels(features) && features.amx_bf16;
 }
 
 }  // namespace
@@ -48,11 +74,14 @@ absl::string_view KernelSetName(KernelSet kernels) {
       return "avx2";
     case KernelSet::kAvx512:
       return "avx512";
+    case KernelSet::kAmx:
+      return "amx";
   }
   return "unknown";
 }
 
 KernelSet BestKernelSet(const CpuFeatures& features) {
+  if (HasAmxKernels(features)) return KernelSet::kAmx;
   if (HasAvx512Kernels(features)) return KernelSet::kAvx512;
   return features.avx2 ? KernelSet::kAvx2 : KernelSet::kReference;
 }
@@ -66,6 +95,12 @@ absl::StatusOr<KernelSet> ParseKernelSet(absl::string_view name,
     return absl::FailedPreconditionError(
         "kernels avx2: this processor lacks AVX2, FMA or F16C; use auto");
   }
+  if (name == "amx") {
+    if (HasAmxKernels(features)) return KernelSet::kAmx;
+    return absl::FailedPreconditionError(
+        "kernels amx: this processor lacks AMX bf16 tiles, the system does not "
+        "grant them, or what kernels avx512 need is missing; use auto");
+  }
   if (name == "avx512") {
     if (HasAvx512Kernels(features)) return KernelSet::kAvx512;
     return absl::FailedPreconditionError(
@@ -74,7 +109,7 @@ absl::StatusOr<KernelSet> ParseKernelSet(absl::string_view name,
         "or BF16; use auto");
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "kernels \"", name, "\": must be auto, avx512, avx2 or reference"));
+      "kernels \"", name, "\": must be auto, amx, avx512, avx2 or reference"));
 }
 
 }  // namespace tessera::device

@@ -14,6 +14,7 @@ struct CpuFeatures {
   bool avx512 = false;       // F, BW, DQ, VL, VBMI
   bool avx512_vnni = false;  // vpdpbusd
   bool avx512_bf16 = false;  // vdpbf16ps
+  bool amx_bf16 = false;     // tiles, and the system's leave to use them
   int64_t l2_bytes = 0;      // of one core; 512 KiB where the system won't say
 };
 
@@ -25,15 +26,22 @@ const CpuFeatures& HostCpuFeatures();
 // names its device too: these run on the CPU, over host memory. A GPU's will be
 // one more value, so that contracts that take a set, or a Worker that carries
 // one, stay as they are.
-enum class KernelSet : uint8_t { kReference, kAvx2, kAvx512 };
+// kAmx is kAvx512 with attention over a bf16 cache on AMX tiles.
+enum class KernelSet : uint8_t { kReference, kAvx2, kAvx512, kAmx };
+
+// The set whose code `kernels` runs wherever it has none of its own.
+constexpr KernelSet VectorKernels(KernelSet kernels) {
+  return kernels == KernelSet::kAmx ? KernelSet::kAvx512 : kernels;
+}
 
 absl::string_view KernelSetName(KernelSet kernels);
 
 // The best set that `features` allow.
 KernelSet BestKernelSet(const CpuFeatures& features);
 
-// From "auto", "avx512", "avx2" or "reference". InvalidArgument for another
-// word; FailedPrecondition, naming what is missing, where `features` lack it.
+// From "auto", "amx", "avx512", "avx2" or "reference". InvalidArgument for
+// another word; FailedPrecondition, naming what is missing, where `features`
+// lack it.
 absl::StatusOr<KernelSet> ParseKernelSet(absl::string_view name,
                                          const CpuFeatures& features);
 

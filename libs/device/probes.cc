@@ -27,6 +27,7 @@ uint64_t ReadAllReference(const uint8_t* data, int64_t num_bytes) {
 
 uint64_t ReadAll(KernelSet kernels, const uint8_t* data, int64_t num_bytes) {
 #if defined(__x86_64__)
+  kernels = VectorKernels(kernels);
   if (kernels == KernelSet::kAvx512) return ReadAllAvx512(data, num_bytes);
   if (kernels == KernelSet::kAvx2) return ReadAllAvx2(data, num_bytes);
 #endif
@@ -52,6 +53,7 @@ struct Loop {
 
 Loop LoopOf(KernelSet kernels, Arithmetic arithmetic) {
 #if defined(__x86_64__)
+  kernels = VectorKernels(kernels);
   if (kernels == KernelSet::kAvx512) {
     switch (arithmetic) {
       case Arithmetic::kF32:

@@ -17,7 +17,7 @@ absl::StatusOr<ModelOptions> ModelSelection::ToModelOptions() const {
 
 void AddModelFlags(options::Flags* flags, ModelSelection* selection) {
   flags->Text("model", &selection->model, "FILE", "the model, GGUF").Short('m');
-  flags->Text("kernels", &selection->kernels, "auto|avx512|avx2|reference",
+  flags->Text("kernels", &selection->kernels, "auto|amx|avx512|avx2|reference",
               "which kernels; auto: the fastest that this processor has");
   flags->Choice("kv-dtype", &selection->kv_dtype,
                 {{"bf16", attention::KvDType::kBF16},

@@ -14,7 +14,7 @@ namespace tessera::model {
 struct ModelSelection {
   std::string model;             // a GGUF file
   int threads = 0;               // 0: one a physical core
-  std::string kernels = "auto";  // auto, avx512, avx2, reference
+  std::string kernels = "auto";  // auto, amx, avx512, avx2, reference
   attention::KvDType kv_dtype = attention::KvDType::kBF16;
   int64_t context_len = 0;  // tokens; 0: as many as the model was trained for
 

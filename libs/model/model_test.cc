@@ -21,7 +21,7 @@ constexpr int kBlocks = 16;
 
 std::vector<KernelSet> HostKernelSets() {
   std::vector<KernelSet> sets = {KernelSet::kReference};
-  for (const char* name : {"avx2", "avx512"}) {
+  for (const char* name : {"avx2", "avx512", "amx"}) {
     const auto set = device::ParseKernelSet(name, device::HostCpuFeatures());
     if (set.ok()) sets.push_back(*set);
   }

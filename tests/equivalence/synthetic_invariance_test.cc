@@ -35,9 +35,11 @@ std::vector<Case> Cases() {
       cases.push_back({synthetic, KernelSet::kReference});
     }
     if (features.avx2) cases.push_back({synthetic, KernelSet::kAvx2});
-    if (device::BestKernelSet(features) == KernelSet::kAvx512) {
+    const KernelSet best = device::BestKernelSet(features);
+    if (device::VectorKernels(best) == KernelSet::kAvx512) {
       cases.push_back({synthetic, KernelSet::kAvx512});
     }
+    if (best == KernelSet::kAmx) cases.push_back({synthetic, best});
   }
   return cases;
 }

@@ -31,7 +31,7 @@ std::unique_ptr<Model> Load(const std::string& path,
 
 std::vector<device::KernelSet> HostKernelSets() {
   std::vector<device::KernelSet> sets = {device::KernelSet::kReference};
-  for (const char* name : {"avx2", "avx512"}) {
+  for (const char* name : {"avx2", "avx512", "amx"}) {
     const auto set = device::ParseKernelSet(name, device::HostCpuFeatures());
     if (set.ok()) sets.push_back(*set);
   }

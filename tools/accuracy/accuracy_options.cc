@@ -61,9 +61,10 @@ void AddAccuracyFlags(options::Flags* flags, AccuracyOptions* options) {
   flags->Text("text", &options->text, "FILE", "plain text, UTF-8").Short('f');
   flags->Text("prompts", &options->prompts, "FILE",
               "prompts to answer (tools/accuracy/prompts.h); none without");
-  flags->Text("kernels", &options->kernels, "LIST",
-              "of avx512, avx2, reference; by default the fast ones that this "
-              "processor has");
+  flags->Text(
+      "kernels", &options->kernels, "LIST",
+      "of amx, avx512, avx2, reference; by default the fast ones that this "
+      "processor has");
   flags->Text("kv-dtype", &options->kv_dtypes, "LIST", "of bf16, int8, f32");
   flags->Int("tokens", &options->num_tokens, 2, int64_t{1} << 40,
              "of the text, at most");

@@ -16,7 +16,8 @@ std::string CandidateSpec::Name() const {
 
 std::vector<KernelSet> FastKernelSets(const device::CpuFeatures& features) {
   std::vector<KernelSet> sets;
-  for (const KernelSet set : {KernelSet::kAvx512, KernelSet::kAvx2}) {
+  for (const KernelSet set :
+       {KernelSet::kAmx, KernelSet::kAvx512, KernelSet::kAvx2}) {
     if (device::ParseKernelSet(device::KernelSetName(set), features).ok()) {
       sets.push_back(set);
     }

@@ -51,7 +51,7 @@ absl::Status Run(const std::vector<std::string>& args) {
       .Int("threads", &options.threads, 0, 1024,
            "threads; 0: one a physical core")
       .Short('t');
-  flags.Text("kernels", &options.kernels, "auto|avx512|avx2|reference",
+  flags.Text("kernels", &options.kernels, "auto|amx|avx512|avx2|reference",
              "instruction set to measure");
   flags.Int("passes", &options.passes, 1, 1000, "runs of each probe");
   RETURN_IF_ERROR(flags.Parse(args));

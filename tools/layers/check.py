@@ -11,7 +11,7 @@ The rows are data: layers.txt beside this file. The rules:
   service-client   one service sees of another its client/ alone
   include-path     includes of this tree start at its top, never at "./" or "../"
   isa-include      a source compiled for one instruction set (*_avx2.cc,
-                   *_avx512.cc) includes intrinsics, a few C headers and its own
+                   *_avx512.cc, *_amx.cc) includes intrinsics, a few C headers and its own
                    folder's headers, which do the same: the linker may take any
                    copy of an inline function, and a copy with AVX-512 crashes a
                    lesser CPU
@@ -31,8 +31,8 @@ OURS = ("libs", "proto", "services", "tools", "tests", "bazel", "third_party")
 UNLAYERED = ("bazel", "third_party")  # build machinery: anyone may use it
 CODE = (".cc", ".h", ".cu", ".cuh")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
-ISA_SOURCE = re.compile(r"_(avx2|avx512)\.cc$")
-ISA_FLAGS = re.compile(r"AVX|-mavx|-mfma|-march")
+ISA_SOURCE = re.compile(r"_(avx2|avx512|amx)\.cc$")
+ISA_FLAGS = re.compile(r"AMX|AVX|-mamx|-mavx|-mfma|-march")
 ISA_HEADERS = ("immintrin.h", "cstdint", "cstddef", "cmath", "cstring")
 SHARED_FUNCTION = re.compile(r"^\s*(template\b|inline\b(?!\s+constexpr\b[^(]*=))")
 ANONYMOUS = re.compile(r"^\s*namespace\s*\{")

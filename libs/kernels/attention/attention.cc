@@ -44,8 +44,8 @@ int64_t PagedAttentionScratchBytes(const AttentionShape& shape, KvDType dtype,
                                    int num_workers, int64_t max_tokens,
                                    int64_t max_context) {
   int64_t num_bytes = 0;
-  for (const KernelSet kernels :
-       {KernelSet::kReference, KernelSet::kAvx2, KernelSet::kAvx512}) {
+  for (const KernelSet kernels : {KernelSet::kReference, KernelSet::kAvx2,
+                                  KernelSet::kAvx512, KernelSet::kAmx}) {
     num_bytes =
         std::max(num_bytes,
                  BatchScratchBytes(

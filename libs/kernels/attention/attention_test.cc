@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iostream>
 #include <memory>
 #include <random>
 #include <vector>
@@ -20,8 +21,14 @@ std::vector<KernelSet> KernelSetsHere() {
   std::vector<KernelSet> sets = {KernelSet::kReference};
   const device::CpuFeatures& features = device::HostCpuFeatures();
   if (features.avx2) sets.push_back(KernelSet::kAvx2);
-  if (device::BestKernelSet(features) == KernelSet::kAvx512) {
+  if (device::VectorKernels(device::BestKernelSet(features)) ==
+      device::KernelSet::kAvx512) {
     sets.push_back(KernelSet::kAvx512);
+  }
+  if (device::BestKernelSet(features) == KernelSet::kAmx) {
+    sets.push_back(KernelSet::kAmx);
+  } else {
+    std::cout << "this processor lacks AMX: its kernels are not tested\n";
   }
   return sets;
 }

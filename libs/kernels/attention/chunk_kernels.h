@@ -94,5 +94,6 @@ extern const ChunkKernels kAvx2BF16Kernels;  // D a multiple of 16
 extern const ChunkKernels kAvx2I8Kernels;
 extern const ChunkKernels kAvx512BF16Kernels;
 extern const ChunkKernels kAvx512I8Kernels;
+extern const ChunkKernels kAmxBF16Kernels;  // D a multiple of 32
 
 }  // namespace tessera::attention

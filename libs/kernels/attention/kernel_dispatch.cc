@@ -10,9 +10,14 @@ struct Kernels {
   StoreToken store;
 };
 
-Kernels Find(KernelSet kernels, KvDType dtype, int head_dim) {
+Kernels Find(KernelSet set, KvDType dtype, int head_dim) {
+  const KernelSet kernels = device::VectorKernels(set);
 #if defined(__x86_64__)
   if (IsFast(kernels, head_dim) && kernels == KernelSet::kAvx512) {
+    if (dtype == KvDType::kBF16 && set == KernelSet::kAmx &&
+        head_dim % 32 == 0) {
+      return {&kAmxBF16Kernels, StoreTokenBF16Avx512};
+    }
     if (dtype == KvDType::kBF16) {
       return {&kAvx512BF16Kernels, StoreTokenBF16Avx512};
     }

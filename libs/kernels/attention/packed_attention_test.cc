@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iostream>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -24,8 +25,14 @@ std::vector<KernelSet> KernelSetsHere() {
   std::vector<KernelSet> sets = {KernelSet::kReference};
   const device::CpuFeatures& features = device::HostCpuFeatures();
   if (features.avx2) sets.push_back(KernelSet::kAvx2);
-  if (device::BestKernelSet(features) == KernelSet::kAvx512) {
+  if (device::VectorKernels(device::BestKernelSet(features)) ==
+      device::KernelSet::kAvx512) {
     sets.push_back(KernelSet::kAvx512);
+  }
+  if (device::BestKernelSet(features) == KernelSet::kAmx) {
+    sets.push_back(KernelSet::kAmx);
+  } else {
+    std::cout << "this processor lacks AMX: its kernels are not tested\n";
   }
   return sets;
 }
@@ -161,7 +168,8 @@ TEST(PackedAttentionTest, AgreesWithFloat64) {
          {AttentionShape{9, 3, 64}, {4, 1, 96}, {2, 2, 20}}) {
       const Documents documents(shape, {5, 0, 300, 1, 64}, 3);
       // bf16 rounds queries and probabilities to 8 bits in AVX-512.
-      const double tolerance = kernels == KernelSet::kAvx512 ? 2.5e-2 : 5e-6;
+      const double tolerance =
+          device::VectorKernels(kernels) == KernelSet::kAvx512 ? 2.5e-2 : 5e-6;
       for (const bool causal : {true, false}) {
         for (const DType dtype : {DType::kF32, DType::kBF16}) {
           const Errors errors = ErrorsOf(

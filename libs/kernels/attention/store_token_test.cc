@@ -26,7 +26,8 @@ std::vector<Version> VersionsHere() {
         {KvDType::kBF16, StoreTokenBF16Reference, StoreTokenBF16Avx2});
     versions.push_back({KvDType::kI8, StoreTokenI8Reference, StoreTokenI8Avx2});
   }
-  if (device::BestKernelSet(features) == device::KernelSet::kAvx512) {
+  if (device::VectorKernels(device::BestKernelSet(features)) ==
+      device::KernelSet::kAvx512) {
     versions.push_back(
         {KvDType::kBF16, StoreTokenBF16Reference, StoreTokenBF16Avx512});
     versions.push_back(

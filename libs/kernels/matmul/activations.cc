@@ -61,10 +61,11 @@ void CopyFloats(const ActivationRow& row) {
 }
 
 ActivationFunction FunctionFor(ActivationKind kind, device::KernelSet kernels) {
+  const device::KernelSet set = device::VectorKernels(kernels);
   const ActivationFunctions functions =
-      kernels == device::KernelSet::kAvx512 ? Avx512ActivationFunctions()
-      : kernels == device::KernelSet::kAvx2 ? Avx2ActivationFunctions()
-                                            : ReferenceActivationFunctions();
+      set == device::KernelSet::kAvx512 ? Avx512ActivationFunctions()
+      : set == device::KernelSet::kAvx2 ? Avx2ActivationFunctions()
+                                        : ReferenceActivationFunctions();
   switch (kind) {
     case ActivationKind::kInt8:
       return functions.int8;

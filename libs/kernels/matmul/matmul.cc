@@ -11,10 +11,11 @@ namespace tessera::kernels {
 namespace {
 
 TileFunction FunctionFor(const PanelRun& run, device::KernelSet kernels) {
+  const device::KernelSet set = device::VectorKernels(kernels);
   const TileFunctions functions =
-      kernels == device::KernelSet::kAvx512 ? Avx512TileFunctions()
-      : kernels == device::KernelSet::kAvx2 ? Avx2TileFunctions()
-                                            : ReferenceTileFunctions();
+      set == device::KernelSet::kAvx512 ? Avx512TileFunctions()
+      : set == device::KernelSet::kAvx2 ? Avx2TileFunctions()
+                                        : ReferenceTileFunctions();
   const int index = static_cast<int>(run.format);
   switch (run.activations) {
     case ActivationKind::kInt8:

@@ -22,7 +22,7 @@ constexpr DType kTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16,
 
 std::vector<KernelSet> HostKernelSets() {
   std::vector<KernelSet> sets = {KernelSet::kReference};
-  for (const char* name : {"avx2", "avx512"}) {
+  for (const char* name : {"avx2", "avx512", "amx"}) {
     const auto set = device::ParseKernelSet(name, device::HostCpuFeatures());
     if (set.ok()) sets.push_back(*set);
   }

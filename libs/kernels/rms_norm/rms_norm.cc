@@ -10,12 +10,13 @@ void RmsNorm(device::KernelSet kernels, const RmsNormRows& rows) {
   CHECK(rows.input_stride >= rows.dim && rows.output_stride >= rows.dim)
       << "strides " << rows.input_stride << " and " << rows.output_stride
       << ", dim " << rows.dim;
-  switch (kernels) {
+  switch (device::VectorKernels(kernels)) {
     case device::KernelSet::kReference:
       return RmsNormReference(rows);
     case device::KernelSet::kAvx2:
       return RmsNormAvx2(rows);
     case device::KernelSet::kAvx512:
+    case device::KernelSet::kAmx:
       return RmsNormAvx512(rows);
   }
 }

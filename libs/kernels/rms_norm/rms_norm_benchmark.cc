@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
   const auto& features = tessera::device::HostCpuFeatures();
   tessera::kernels::Register(KernelSet::kReference);
   if (features.avx2) tessera::kernels::Register(KernelSet::kAvx2);
-  if (BestKernelSet(features) == KernelSet::kAvx512) {
+  if (tessera::device::VectorKernels(BestKernelSet(features)) ==
+      KernelSet::kAvx512) {
     tessera::kernels::Register(KernelSet::kAvx512);
   }
   benchmark::Initialize(&argc, argv);

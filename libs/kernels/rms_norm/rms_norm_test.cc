@@ -20,7 +20,8 @@ std::vector<KernelSet> HostKernelSets() {
   std::vector<KernelSet> sets = {KernelSet::kReference};
   const device::CpuFeatures& features = device::HostCpuFeatures();
   if (features.avx2) sets.push_back(KernelSet::kAvx2);
-  if (device::BestKernelSet(features) == KernelSet::kAvx512) {
+  if (device::VectorKernels(device::BestKernelSet(features)) ==
+      device::KernelSet::kAvx512) {
     sets.push_back(KernelSet::kAvx512);
   }
   return sets;

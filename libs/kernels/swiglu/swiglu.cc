@@ -11,12 +11,13 @@ void SwiGlu(device::KernelSet kernels, const SwiGluRows& rows) {
         rows.output_stride >= rows.num_columns)
       << "strides " << rows.input_stride << " and " << rows.output_stride
       << ", num_columns " << rows.num_columns;
-  switch (kernels) {
+  switch (device::VectorKernels(kernels)) {
     case device::KernelSet::kReference:
       return SwiGluReference(rows);
     case device::KernelSet::kAvx2:
       return SwiGluAvx2(rows);
     case device::KernelSet::kAvx512:
+    case device::KernelSet::kAmx:
       return SwiGluAvx512(rows);
   }
 }
