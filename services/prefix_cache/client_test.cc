@@ -164,6 +164,34 @@ TEST_P(ClientTest, ADeadlineEndsACall) {
   EXPECT_EQ(result->Wait().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
+TEST(SealedClientTest, WhatSomebodyElsePutIsNotBelieved) {
+  const auto store = *Store::Create({});
+  PrefixCacheService service(store.get());
+  const auto server = *rpc::Server::Start({}, {{kServiceName, &service}});
+  const std::string address = absl::StrCat("127.0.0.1:", server->port());
+  const auto ours = *CreateGrpcClient(address, {.secret = "ours"});
+  const auto chain = ChainOf(2, 1000);
+  // By somebody with another secret.
+  for (const std::string secret : {"theirs", "ours"}) {
+    const auto writer = *CreateGrpcClient(address, {.secret = secret});
+    store->EvictAll();
+    for (bool is_put = false; !is_put;) {  // as soon as it is connected
+      Answer<v1::PutResponse> put;
+      writer->Put(chain, 0, PayloadsOf(*chain, 0, 2), Soon(), put.callback());
+      is_put = put.Wait().ok();
+    }
+    absl::Status status;
+    do {
+      auto result = std::make_shared<GetResult>(1000);
+      const auto call = ours->Get(chain, 0, 2, Soon(), result);
+      status = result->Wait();
+      EXPECT_EQ(result->payloads.size(), status.ok() ? 2 : 0);
+    } while (absl::IsUnavailable(status));
+    EXPECT_EQ(status.code(), secret == "ours" ? absl::StatusCode::kOk
+                                              : absl::StatusCode::kDataLoss);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Clients, ClientTest,
                          testing::Values(Kind::kLocal, Kind::kGrpc),
                          [](const auto& info) {

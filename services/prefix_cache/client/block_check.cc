@@ -26,7 +26,8 @@ std::vector<uint8_t> Split(absl::Span<const ByteSpan> pieces, size_t num_bytes,
 }  // namespace
 
 absl::StatusOr<Payload> CheckBlock(const Chain& chain, size_t block,
-                                   absl::Span<const ByteSpan> pieces) {
+                                   absl::Span<const ByteSpan> pieces,
+                                   const Sealer& sealer) {
   int64_t record_bytes = 0;
   for (const ByteSpan piece : pieces) record_bytes += piece.size();
   if (record_bytes != chain.record_bytes()) {
@@ -51,6 +52,10 @@ absl::StatusOr<Payload> CheckBlock(const Chain& chain, size_t block,
   for (const ByteSpan piece : payload) checksum.Add(piece);
   if (checksum.Result() != header->checksum) {
     return absl::DataLossError("block: its checksum is wrong");
+  }
+  if (!sealer.IsRight(header->seal, chain.hashes[block], chain.root,
+                      chain.parent(block), tokens, payload)) {
+    return absl::DataLossError("block: its seal is wrong");
   }
   return Payload(std::move(payload));
 }

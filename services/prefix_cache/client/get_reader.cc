@@ -66,7 +66,8 @@ absl::Status GetReader::TakeBlock() {
     pieces.insert(pieces.end(), received.chunk.data.begin(),
                   received.chunk.data.end());
   }
-  ASSIGN_OR_RETURN(const Payload payload, CheckBlock(*chain_, next_, pieces));
+  ASSIGN_OR_RETURN(const Payload payload,
+                   CheckBlock(*chain_, next_, pieces, *sealer_));
   if (const auto observer = this->observer()) {
     observer->OnBlock(next_, payload);
   }

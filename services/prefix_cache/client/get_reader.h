@@ -11,6 +11,7 @@
 #include "grpcpp/support/client_callback.h"
 #include "services/prefix_cache/chunk_buffer.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
+#include "services/prefix_cache/client/sealer.h"
 
 namespace tessera::prefix_cache {
 
@@ -19,8 +20,9 @@ class GetReader
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   GetReader(std::shared_ptr<const Chain> chain, size_t first, size_t count,
-            std::shared_ptr<GetObserver> observer)
-      : chain_(std::move(chain)),
+            const Sealer* sealer, std::shared_ptr<GetObserver> observer)
+      : sealer_(sealer),
+        chain_(std::move(chain)),
         next_(first),
         end_(first + count),
         observer_(std::move(observer)) {}
@@ -43,6 +45,7 @@ class GetReader
   grpc::ByteBuffer message_;
   std::shared_ptr<GetReader> self_;
 
+  const Sealer* const sealer_;  // outlives the call
   const std::shared_ptr<const Chain> chain_;
   size_t next_;  // the block that comes
   const size_t end_;

@@ -65,8 +65,10 @@ struct Unary {
 
 class GrpcClient : public PrefixCacheClient {
  public:
-  explicit GrpcClient(std::shared_ptr<grpc::Channel> channel)
-      : stub_(v1::PrefixCache::NewStub(channel)), raw_(channel) {}
+  GrpcClient(std::shared_ptr<grpc::Channel> channel, std::string secret)
+      : sealer_(std::move(secret)),
+        stub_(v1::PrefixCache::NewStub(channel)),
+        raw_(channel) {}
 
   void Match(const Chain& chain, absl::Time deadline,
              Callback<MatchedBlocks> done) override {
@@ -94,7 +96,7 @@ class GrpcClient : public PrefixCacheClient {
                                size_t count, absl::Time deadline,
                                std::shared_ptr<GetObserver> observer) override {
     auto reader = std::make_shared<GetReader>(std::move(chain), first, count,
-                                              std::move(observer));
+                                              &sealer_, std::move(observer));
     reader->Start(&raw_, deadline, reader);
     return std::make_unique<Call>(std::move(reader));
   }
@@ -102,7 +104,7 @@ class GrpcClient : public PrefixCacheClient {
   void Put(std::shared_ptr<const Chain> chain, size_t first,
            std::vector<PutPayload> payloads, absl::Time deadline,
            Callback<v1::PutResponse> done) override {
-    (new PutWriter(std::move(chain), first, std::move(payloads),
+    (new PutWriter(std::move(chain), first, std::move(payloads), &sealer_,
                    std::move(done)))
         ->Start(&raw_, deadline);
   }
@@ -143,6 +145,7 @@ class GrpcClient : public PrefixCacheClient {
     };
   }
 
+  const Sealer sealer_;
   const std::unique_ptr<v1::PrefixCache::Stub> stub_;
   grpc::GenericStub raw_;
 };
@@ -150,9 +153,10 @@ class GrpcClient : public PrefixCacheClient {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PrefixCacheClient>> CreateGrpcClient(
-    const std::string& address, const rpc::TlsOptions& tls) {
-  ASSIGN_OR_RETURN(const auto credentials, rpc::ClientCredentials(tls));
-  return std::make_unique<GrpcClient>(OpenChannel(address, credentials));
+    const std::string& address, const GrpcClientOptions& options) {
+  ASSIGN_OR_RETURN(const auto credentials, rpc::ClientCredentials(options.tls));
+  return std::make_unique<GrpcClient>(OpenChannel(address, credentials),
+                                      options.secret);
 }
 
 }  // namespace tessera::prefix_cache

@@ -10,9 +10,16 @@
 
 namespace tessera::prefix_cache {
 
+struct GrpcClientOptions {
+  rpc::TlsOptions tls;
+  // Shared by all who share blocks: what is put is sealed with it, and what is
+  // got has to be. Empty: blocks of whoever can reach the store are believed.
+  std::string secret;
+};
+
 // Connects in its own time; calls before that fail with Unavailable. Errors as
 // rpc::ClientCredentials'.
 absl::StatusOr<std::unique_ptr<PrefixCacheClient>> CreateGrpcClient(
-    const std::string& address, const rpc::TlsOptions& tls = {});
+    const std::string& address, const GrpcClientOptions& options = {});
 
 }  // namespace tessera::prefix_cache

@@ -26,9 +26,12 @@ void PutWriter::SendNext() {
     const size_t block = first_ + next_;
     PutPayload& payload = payloads_[next_++];
     const Hash& hash = chain_->hashes[block];
+    const Hash& parent = chain_->parent(block);
+    const auto tokens = chain_->tokens_of(block);
+    const Seal seal =
+        sealer_->Make(hash, chain_->root, parent, tokens, {payload.bytes});
     const std::string head =
-        MakeRecordHead(hash, chain_->root, chain_->parent(block),
-                       chain_->tokens_of(block), payload.bytes);
+        MakeRecordHead(hash, chain_->root, parent, tokens, payload.bytes, seal);
     chunk_ = {hash, head.size() + payload.bytes.size(), 0};
     parts_.emplace_back(head);
     parts_.push_back(SliceOf(payload.bytes, std::move(payload.owner)));

@@ -9,6 +9,7 @@
 #include "grpcpp/support/client_callback.h"
 #include "services/prefix_cache/chunk_buffer.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
+#include "services/prefix_cache/client/sealer.h"
 
 namespace tessera::prefix_cache {
 
@@ -17,8 +18,10 @@ class PutWriter
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   PutWriter(std::shared_ptr<const Chain> chain, size_t first,
-            std::vector<PutPayload> payloads, Callback<v1::PutResponse> done)
-      : chain_(std::move(chain)),
+            std::vector<PutPayload> payloads, const Sealer* sealer,
+            Callback<v1::PutResponse> done)
+      : sealer_(sealer),
+        chain_(std::move(chain)),
         first_(first),
         payloads_(std::move(payloads)),
         done_(std::move(done)) {}
@@ -35,6 +38,7 @@ class PutWriter
   grpc::ByteBuffer message_;
   grpc::ByteBuffer response_;
 
+  const Sealer* const sealer_;  // outlives the call
   const std::shared_ptr<const Chain> chain_;
   const size_t first_;
   std::vector<PutPayload> payloads_;
