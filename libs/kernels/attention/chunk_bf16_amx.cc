@@ -57,14 +57,17 @@ struct TileConfig {
 
 // Tiles 0 to 3 hold sums, 4 and 5 a group's rows, 6 and 7 keys or values. The
 // last group of a tile computes all 12 rows too: what it has is the same.
-void ConfigureTiles() {
+constexpr TileConfig MakeConfig() {
   TileConfig config;
   for (int tile = 0; tile < 8; ++tile) {
     config.row_bytes[tile] = kTileBytes;
     config.rows[tile] = tile < 6 ? kGroupRows : 16;
   }
-  asm volatile("ldtilecfg %0" : : "m"(config));
+  return config;
 }
+constexpr TileConfig kConfig = MakeConfig();
+
+void ConfigureTiles() { asm volatile("ldtilecfg %0" : : "m"(kConfig)); }
 
 void Prefetch(const uint8_t* data, int num_bytes) {
   for (int i = 0; i < num_bytes; i += 64) _mm_prefetch(data + i, _MM_HINT_T1);
