@@ -50,6 +50,12 @@ class StoreProcess {
 
   int port() const { return port_; }
   void Signal(int signal) { kill(pid_, signal); }
+  // Returns when it has stopped.
+  void Pause() {
+    Signal(SIGSTOP);
+    int status = 0;
+    EXPECT_EQ(waitpid(pid_, &status, WUNTRACED), pid_);
+  }
   // Its wait status after a signal.
   int End(int signal) {
     Signal(signal);
@@ -155,7 +161,7 @@ TEST_F(ProcessTest, WritesWhatWaitsWhenItIsToldToStop) {
 TEST_F(ProcessTest, APausedOneCostsAFewDeadlinesAndComesBack) {
   Start();
   PutAll();
-  process_->Signal(SIGSTOP);
+  process_->Pause();
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(NumMatched(absl::Milliseconds(20)), -1);
   }

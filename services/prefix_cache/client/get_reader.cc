@@ -10,18 +10,26 @@
 namespace tessera::prefix_cache {
 
 void GetReader::Start(grpc::GenericStub* stub, absl::Time deadline,
+                      std::shared_ptr<CallCount> calls,
                       std::shared_ptr<GetReader> self) {
+  calls_ = std::move(calls);
+  calls_->Begin();
   self_ = std::move(self);
-  context_.set_deadline(absl::ToChronoTime(deadline));
+  context_->set_deadline(absl::ToChronoTime(deadline));
   v1::GetRequest request;
   request.set_hashes(JoinHashes(
       absl::MakeConstSpan(chain_->hashes).subspan(next_, end_ - next_)));
   request_ = MakeMessage(request);
   stub->PrepareBidiStreamingCall(
-      &context_, "/tessera.prefix_cache.v1.PrefixCache/Get", {}, this);
+      context_.get(), "/tessera.prefix_cache.v1.PrefixCache/Get", {}, this);
   StartWriteLast(&request_, grpc::WriteOptions());
   StartRead(&message_);
   StartCall();
+}
+
+void GetReader::Cancel() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (context_ != nullptr) context_->TryCancel();
 }
 
 void GetReader::Detach() {
@@ -42,7 +50,7 @@ void GetReader::OnReadDone(bool ok) {
                          : absl::DataLossError(received.status().message());
   message_.Clear();
   if (!fault_.ok()) {
-    context_.TryCancel();
+    Cancel();
     return;
   }
   StartRead(&message_);
@@ -82,11 +90,18 @@ void GetReader::OnDone(const grpc::Status& status) {
   if (result.ok() && !chunks_.empty()) {
     result = absl::DataLossError("block: it ends early");
   }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    context_.reset();
+  }
   if (const auto observer = this->observer()) {
     observer->OnDone(std::move(result));
   }
   Detach();
-  const std::shared_ptr<GetReader> self = std::move(self_);  // may be the last
+  const std::shared_ptr<CallCount> calls = std::move(calls_);
+  std::shared_ptr<GetReader> self = std::move(self_);
+  self.reset();  // may be the last: `this` is gone
+  calls->End();
 }
 
 }  // namespace tessera::prefix_cache

@@ -10,6 +10,7 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/client_callback.h"
 #include "services/prefix_cache/chunk_buffer.h"
+#include "services/prefix_cache/client/call_count.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
 #include "services/prefix_cache/client/sealer.h"
 
@@ -27,9 +28,10 @@ class GetReader
         end_(first + count),
         observer_(std::move(observer)) {}
 
+  // `calls` is told when gRPC is done with it.
   void Start(grpc::GenericStub* stub, absl::Time deadline,
-             std::shared_ptr<GetReader> self);
-  void Cancel() { context_.TryCancel(); }
+             std::shared_ptr<CallCount> calls, std::shared_ptr<GetReader> self);
+  void Cancel();
   void Detach();
 
   void OnReadDone(bool ok) override;
@@ -40,9 +42,9 @@ class GetReader
   absl::Status Take(ReceivedChunk received);
   absl::Status TakeBlock();
 
-  grpc::ClientContext context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer message_;
+  std::shared_ptr<CallCount> calls_;
   std::shared_ptr<GetReader> self_;
 
   const Sealer* const sealer_;  // outlives the call
@@ -55,7 +57,10 @@ class GetReader
   absl::Status fault_;  // of the store
 
   std::mutex mutex_;
-  std::shared_ptr<GetObserver> observer_;  // by mutex_
+  // By mutex_.
+  std::shared_ptr<GetObserver> observer_;
+  std::unique_ptr<grpc::ClientContext> context_ =
+      std::make_unique<grpc::ClientContext>();  // null: done
 };
 
 }  // namespace tessera::prefix_cache

@@ -6,6 +6,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/rpc/status.h"
 #include "proto/prefix_cache.grpc.pb.h"
+#include "services/prefix_cache/client/call_count.h"
 #include "services/prefix_cache/client/get_reader.h"
 #include "services/prefix_cache/client/put_writer.h"
 #include "services/prefix_cache/messages.h"
@@ -70,6 +71,10 @@ class GrpcClient : public PrefixCacheClient {
         stub_(v1::PrefixCache::NewStub(channel)),
         raw_(channel) {}
 
+  // Waits for calls that have not ended: those that were let go of are
+  // cancelled.
+  ~GrpcClient() override { calls_->WaitForNone(); }
+
   void Match(const Chain& chain, absl::Time deadline,
              Callback<MatchedBlocks> done) override {
     auto unary = Make<v1::MatchRequest, v1::MatchResponse>(deadline);
@@ -78,18 +83,19 @@ class GrpcClient : public PrefixCacheClient {
     const int64_t length = chain.hashes.size();
     stub_->async()->Match(
         &unary->context, &unary->request, &unary->response,
-        [unary, length, done = std::move(done)](grpc::Status status) {
-          const MatchedBlocks matched = {unary->response.num_blocks(),
-                                         unary->response.num_in_memory()};
-          if (!status.ok()) {
-            done(rpc::FromGrpc(status));
-          } else if (matched.num_in_memory < 0 || matched.num_blocks > length ||
-                     matched.num_in_memory > matched.num_blocks) {
-            done(absl::DataLossError("num_blocks: more than were asked for"));
-          } else {
-            done(matched);
-          }
-        });
+        Finish<v1::MatchRequest, v1::MatchResponse>(
+            unary, [length, done = std::move(done)](
+                       absl::StatusOr<v1::MatchResponse> response) {
+              if (!response.ok()) return done(response.status());
+              const MatchedBlocks matched = {response->num_blocks(),
+                                             response->num_in_memory()};
+              if (matched.num_in_memory < 0 || matched.num_blocks > length ||
+                  matched.num_in_memory > matched.num_blocks) {
+                return done(absl::DataLossError(
+                    "num_blocks: more than were asked for"));
+              }
+              done(matched);
+            }));
   }
 
   std::unique_ptr<GetCall> Get(std::shared_ptr<const Chain> chain, size_t first,
@@ -97,7 +103,7 @@ class GrpcClient : public PrefixCacheClient {
                                std::shared_ptr<GetObserver> observer) override {
     auto reader = std::make_shared<GetReader>(std::move(chain), first, count,
                                               &sealer_, std::move(observer));
-    reader->Start(&raw_, deadline, reader);
+    reader->Start(&raw_, deadline, calls_, reader);
     return std::make_unique<Call>(std::move(reader));
   }
 
@@ -106,7 +112,7 @@ class GrpcClient : public PrefixCacheClient {
            Callback<v1::PutResponse> done) override {
     (new PutWriter(std::move(chain), first, std::move(payloads), &sealer_,
                    std::move(done)))
-        ->Start(&raw_, deadline);
+        ->Start(&raw_, deadline, calls_);
   }
 
   void Stats(absl::Time deadline, Callback<v1::StatsResponse> done) override {
@@ -132,19 +138,22 @@ class GrpcClient : public PrefixCacheClient {
   }
 
   template <typename Request, typename Response>
-  static std::function<void(grpc::Status)> Finish(
+  std::function<void(grpc::Status)> Finish(
       std::shared_ptr<Unary<Request, Response>> unary,
       Callback<Response> done) {
-    return [unary = std::move(unary),
-            done = std::move(done)](grpc::Status status) {
-      if (status.ok()) {
-        done(std::move(unary->response));
-      } else {
-        done(rpc::FromGrpc(status));
-      }
+    calls_->Begin();
+    return [unary = std::move(unary), calls = calls_,
+            done = std::move(done)](grpc::Status status) mutable {
+      absl::StatusOr<Response> result =
+          status.ok() ? absl::StatusOr<Response>(std::move(unary->response))
+                      : absl::StatusOr<Response>(rpc::FromGrpc(status));
+      unary.reset();  // the context, before anybody is told
+      done(std::move(result));
+      calls->End();
     };
   }
 
+  const std::shared_ptr<CallCount> calls_ = std::make_shared<CallCount>();
   const Sealer sealer_;
   const std::unique_ptr<v1::PrefixCache::Stub> stub_;
   grpc::GenericStub raw_;

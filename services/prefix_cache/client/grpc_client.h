@@ -17,8 +17,9 @@ struct GrpcClientOptions {
   std::string secret;
 };
 
-// Connects in its own time; calls before that fail with Unavailable. Errors as
-// rpc::ClientCredentials'.
+// Its destructor waits for calls that have not ended, so it does not run in a
+// callback of theirs. Connects in its own time; calls before that fail with
+// Unavailable. Errors as rpc::ClientCredentials'.
 absl::StatusOr<std::unique_ptr<PrefixCacheClient>> CreateGrpcClient(
     const std::string& address, const GrpcClientOptions& options = {});
 

@@ -7,7 +7,10 @@
 
 namespace tessera::prefix_cache {
 
-void PutWriter::Start(grpc::GenericStub* stub, absl::Time deadline) {
+void PutWriter::Start(grpc::GenericStub* stub, absl::Time deadline,
+                      std::shared_ptr<CallCount> calls) {
+  calls_ = std::move(calls);
+  calls_->Begin();
   context_.set_deadline(absl::ToChronoTime(deadline));
   stub->PrepareBidiStreamingCall(
       &context_, "/tessera.prefix_cache.v1.PrefixCache/Put", {}, this);
@@ -46,15 +49,19 @@ void PutWriter::OnWriteDone(bool ok) {
 }
 
 void PutWriter::OnDone(const grpc::Status& status) {
+  absl::StatusOr<v1::PutResponse> result =
+      absl::DataLossError("response: not a PutResponse");
   v1::PutResponse response;
   if (!status.ok()) {
-    done_(rpc::FromGrpc(status));
-  } else if (!ParseMessage(response_, &response)) {
-    done_(absl::DataLossError("response: not a PutResponse"));
-  } else {
-    done_(std::move(response));
+    result = rpc::FromGrpc(status);
+  } else if (ParseMessage(response_, &response)) {
+    result = std::move(response);
   }
-  delete this;
+  const Callback<v1::PutResponse> done = std::move(done_);
+  const std::shared_ptr<CallCount> calls = std::move(calls_);
+  delete this;  // the context, before anybody is told
+  done(std::move(result));
+  calls->End();
 }
 
 }  // namespace tessera::prefix_cache

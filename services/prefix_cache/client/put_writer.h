@@ -8,6 +8,7 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/client_callback.h"
 #include "services/prefix_cache/chunk_buffer.h"
+#include "services/prefix_cache/client/call_count.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
 #include "services/prefix_cache/client/sealer.h"
 
@@ -26,7 +27,9 @@ class PutWriter
         payloads_(std::move(payloads)),
         done_(std::move(done)) {}
 
-  void Start(grpc::GenericStub* stub, absl::Time deadline);
+  // `calls` is told when gRPC is done with it.
+  void Start(grpc::GenericStub* stub, absl::Time deadline,
+             std::shared_ptr<CallCount> calls);
 
   void OnWriteDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
@@ -34,6 +37,7 @@ class PutWriter
  private:
   void SendNext();
 
+  std::shared_ptr<CallCount> calls_;
   grpc::ClientContext context_;
   grpc::ByteBuffer message_;
   grpc::ByteBuffer response_;
@@ -45,7 +49,7 @@ class PutWriter
   size_t next_ = 0;                 // of payloads_, the next to begin
   std::vector<grpc::Slice> parts_;  // of the record that is being sent
   ChunkHead chunk_;                 // what is sent next of it
-  const Callback<v1::PutResponse> done_;
+  Callback<v1::PutResponse> done_;
 };
 
 }  // namespace tessera::prefix_cache
