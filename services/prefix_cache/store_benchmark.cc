@@ -160,6 +160,10 @@ void Run() {
   });
   std::printf("match, gRPC: %.0f us for %d blocks\n", rpc * 1e6, kNumBlocks);
 
+  // The rounds of put may have filled the write queue: once more, all of it.
+  store->EvictAll();
+  store->WaitUntilWritten();
+  Put(&local, chain, payloads);
   store->WaitUntilWritten();
   server->Shutdown(absl::ZeroDuration());
   remote.reset();
