@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "libs/options/nearest.h"
 #include "services/gateway/run_gateway.h"
+#include "services/prefix_cache/run_prefix_cache.h"
 #include "services/verifier/run_verifier.h"
 #include "tools/cli/bench.h"
 #include "tools/cli/chat.h"
@@ -22,6 +23,11 @@ namespace {
 absl::Status RunGatewayCommand(absl::Span<const std::string> args,
                                const Environment&) {
   return gateway::RunGateway(args);
+}
+
+absl::Status RunPrefixCacheCommand(absl::Span<const std::string> args,
+                                   const Environment&) {
+  return prefix_cache::RunPrefixCache(args);
 }
 
 absl::Status RunVerifierCommand(absl::Span<const std::string> args,
@@ -41,6 +47,8 @@ constexpr Command kCommands[] = {
     {"convert", "a model from GGUF to safetensors, or back", RunConvert},
     {"gateway", "the API alone, before verifiers elsewhere", RunGatewayCommand},
     {"verifier", "a model alone, behind gateways", RunVerifierCommand},
+    {"prefix_cache", "a store of keys and values, by their prefixes' names",
+     RunPrefixCacheCommand},
 };
 
 void PrintHelp(std::ostream& out) {

@@ -67,7 +67,7 @@ def parse(arguments):
     parser.add_argument("--threads", type=_count, default=2, metavar="N",
                         help="of every engine (default: 2)")
     parser.add_argument("--kernels", default="auto",
-                        choices=("auto", "avx512", "avx2", "reference"),
+                        choices=("auto", "amx", "avx512", "avx2", "reference"),
                         help="this project's (default: auto)")
     parser.add_argument("--json", metavar="FILE",
                         help="writes every figure and sample there")

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "libs/rpc/call_count.h"
 #include "libs/rpc/status.h"
 #include "services/prefix_cache/client/block_check.h"
 #include "services/prefix_cache/messages.h"
@@ -10,7 +11,7 @@
 namespace tessera::prefix_cache {
 
 void GetReader::Start(grpc::GenericStub* stub, absl::Time deadline,
-                      std::shared_ptr<CallCount> calls,
+                      std::shared_ptr<rpc::CallCount> calls,
                       std::shared_ptr<GetReader> self) {
   calls_ = std::move(calls);
   calls_->Begin();
@@ -98,7 +99,7 @@ void GetReader::OnDone(const grpc::Status& status) {
     observer->OnDone(std::move(result));
   }
   Detach();
-  const std::shared_ptr<CallCount> calls = std::move(calls_);
+  const std::shared_ptr<rpc::CallCount> calls = std::move(calls_);
   std::shared_ptr<GetReader> self = std::move(self_);
   self.reset();  // may be the last: `this` is gone
   calls->End();

@@ -9,8 +9,8 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/client_callback.h"
+#include "libs/rpc/call_count.h"
 #include "services/prefix_cache/chunk_buffer.h"
-#include "services/prefix_cache/client/call_count.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
 #include "services/prefix_cache/client/sealer.h"
 
@@ -30,7 +30,8 @@ class GetReader
 
   // `calls` is told when gRPC is done with it.
   void Start(grpc::GenericStub* stub, absl::Time deadline,
-             std::shared_ptr<CallCount> calls, std::shared_ptr<GetReader> self);
+             std::shared_ptr<rpc::CallCount> calls,
+             std::shared_ptr<GetReader> self);
   void Cancel();
   void Detach();
 
@@ -44,7 +45,7 @@ class GetReader
 
   grpc::ByteBuffer request_;
   grpc::ByteBuffer message_;
-  std::shared_ptr<CallCount> calls_;
+  std::shared_ptr<rpc::CallCount> calls_;
   std::shared_ptr<GetReader> self_;
 
   const Sealer* const sealer_;  // outlives the call

@@ -4,9 +4,9 @@
 
 #include "grpcpp/create_channel.h"
 #include "libs/base/status_macros.h"
+#include "libs/rpc/call_count.h"
 #include "libs/rpc/status.h"
 #include "proto/prefix_cache.grpc.pb.h"
-#include "services/prefix_cache/client/call_count.h"
 #include "services/prefix_cache/client/get_reader.h"
 #include "services/prefix_cache/client/put_writer.h"
 #include "services/prefix_cache/messages.h"
@@ -73,7 +73,7 @@ class GrpcClient : public PrefixCacheClient {
 
   // Waits for calls that have not ended: those that were let go of are
   // cancelled.
-  ~GrpcClient() override { calls_->WaitForNone(); }
+  ~GrpcClient() override { calls_->WaitForNone(absl::Hours(1)); }
 
   void Match(const Chain& chain, absl::Time deadline,
              Callback<MatchedBlocks> done) override {
@@ -153,7 +153,8 @@ class GrpcClient : public PrefixCacheClient {
     };
   }
 
-  const std::shared_ptr<CallCount> calls_ = std::make_shared<CallCount>();
+  const std::shared_ptr<rpc::CallCount> calls_ =
+      std::make_shared<rpc::CallCount>();
   const Sealer sealer_;
   const std::unique_ptr<v1::PrefixCache::Stub> stub_;
   grpc::GenericStub raw_;

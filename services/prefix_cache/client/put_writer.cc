@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "libs/rpc/call_count.h"
 #include "libs/rpc/status.h"
 #include "services/prefix_cache/messages.h"
 
 namespace tessera::prefix_cache {
 
 void PutWriter::Start(grpc::GenericStub* stub, absl::Time deadline,
-                      std::shared_ptr<CallCount> calls) {
+                      std::shared_ptr<rpc::CallCount> calls) {
   calls_ = std::move(calls);
   calls_->Begin();
   context_.set_deadline(absl::ToChronoTime(deadline));
@@ -58,7 +59,7 @@ void PutWriter::OnDone(const grpc::Status& status) {
     result = std::move(response);
   }
   const Callback<v1::PutResponse> done = std::move(done_);
-  const std::shared_ptr<CallCount> calls = std::move(calls_);
+  const std::shared_ptr<rpc::CallCount> calls = std::move(calls_);
   delete this;  // the context, before anybody is told
   done(std::move(result));
   calls->End();

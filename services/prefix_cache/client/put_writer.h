@@ -7,8 +7,8 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/client_callback.h"
+#include "libs/rpc/call_count.h"
 #include "services/prefix_cache/chunk_buffer.h"
-#include "services/prefix_cache/client/call_count.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
 #include "services/prefix_cache/client/sealer.h"
 
@@ -29,7 +29,7 @@ class PutWriter
 
   // `calls` is told when gRPC is done with it.
   void Start(grpc::GenericStub* stub, absl::Time deadline,
-             std::shared_ptr<CallCount> calls);
+             std::shared_ptr<rpc::CallCount> calls);
 
   void OnWriteDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
@@ -37,7 +37,7 @@ class PutWriter
  private:
   void SendNext();
 
-  std::shared_ptr<CallCount> calls_;
+  std::shared_ptr<rpc::CallCount> calls_;
   grpc::ClientContext context_;
   grpc::ByteBuffer message_;
   grpc::ByteBuffer response_;

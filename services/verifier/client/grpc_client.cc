@@ -6,18 +6,38 @@
 #include "absl/time/clock.h"
 #include "grpcpp/client_context.h"
 #include "libs/base/status_macros.h"
+#include "libs/rpc/call_count.h"
 #include "libs/rpc/status.h"
 #include "proto/verifier.grpc.pb.h"
 
 namespace tessera::verifier {
 namespace {
 
+// A call that somebody keeps without end must not keep the process.
+constexpr absl::Duration kLongestWait = absl::Seconds(5);
+
+// One of a client's calls, for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::shared_ptr<rpc::CallCount> calls)
+      : calls_(std::move(calls)) {
+    calls_->Begin();
+  }
+  ~Counted() { calls_->End(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  const std::shared_ptr<rpc::CallCount> calls_;
+};
+
 // One Generate call: reads responses as they come. Owned by gRPC until OnDone,
 // by the shared pointer to itself.
 class Reader : public grpc::ClientReadReactor<v1::GenerateResponse> {
  public:
-  explicit Reader(std::shared_ptr<GenerateObserver> observer)
-      : observer_(std::move(observer)) {}
+  Reader(std::shared_ptr<GenerateObserver> observer,
+         std::shared_ptr<rpc::CallCount> calls)
+      : counted_(std::move(calls)), observer_(std::move(observer)) {}
 
   void Start(v1::Verifier::Stub* stub, v1::GenerateRequest request,
              std::shared_ptr<Reader> self) {
@@ -59,6 +79,7 @@ class Reader : public grpc::ClientReadReactor<v1::GenerateResponse> {
     return observer_;
   }
 
+  const Counted counted_;  // first: told of the end after the context's
   grpc::ClientContext context_;
   v1::GenerateRequest request_;
   v1::GenerateResponse response_;
@@ -83,6 +104,10 @@ class Call : public GenerateCall {
 // A unary call's parts, alive until its callback.
 template <typename Request, typename Response>
 struct Unary {
+  explicit Unary(std::shared_ptr<rpc::CallCount> calls)
+      : counted(std::move(calls)) {}
+
+  const Counted counted;  // first: told of the end after the context's
   grpc::ClientContext context;
   Request request;
   Response response;
@@ -94,10 +119,14 @@ class GrpcClient : public VerifierClient {
   GrpcClient(std::shared_ptr<grpc::Channel> channel, absl::Duration deadline)
       : stub_(v1::Verifier::NewStub(std::move(channel))), deadline_(deadline) {}
 
+  // Waits for calls that have not ended: should the channel's last user be a
+  // thread of gRPC's own, gRPC would wait there for that very thread.
+  ~GrpcClient() override { calls_->WaitForNone(kLongestWait); }
+
   std::unique_ptr<GenerateCall> Generate(
       v1::GenerateRequest request,
       std::shared_ptr<GenerateObserver> observer) override {
-    auto reader = std::make_shared<Reader>(std::move(observer));
+    auto reader = std::make_shared<Reader>(std::move(observer), calls_);
     reader->Start(stub_.get(), std::move(request), reader);
     return std::make_unique<Call>(std::move(reader));
   }
@@ -136,7 +165,7 @@ class GrpcClient : public VerifierClient {
   template <typename Request, typename Response>
   std::shared_ptr<Unary<Request, Response>> Make(Request request,
                                                  Callback<Response> done) {
-    auto unary = std::make_shared<Unary<Request, Response>>();
+    auto unary = std::make_shared<Unary<Request, Response>>(calls_);
     unary->request = std::move(request);
     unary->done = std::move(done);
     unary->context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
@@ -146,15 +175,18 @@ class GrpcClient : public VerifierClient {
   template <typename Request, typename Response>
   std::function<void(grpc::Status)> Finish(
       std::shared_ptr<Unary<Request, Response>> unary) {
-    return [unary = std::move(unary)](grpc::Status status) {
-      if (status.ok()) {
-        unary->done(std::move(unary->response));
-      } else {
-        unary->done(rpc::FromGrpc(status));
-      }
+    return [unary = std::move(unary)](grpc::Status status) mutable {
+      const Callback<Response> done = std::move(unary->done);
+      absl::StatusOr<Response> result =
+          status.ok() ? absl::StatusOr<Response>(std::move(unary->response))
+                      : absl::StatusOr<Response>(rpc::FromGrpc(status));
+      unary.reset();  // the context, before anybody is told
+      done(std::move(result));
     };
   }
 
+  const std::shared_ptr<rpc::CallCount> calls_ =
+      std::make_shared<rpc::CallCount>();
   const std::unique_ptr<v1::Verifier::Stub> stub_;
   const absl::Duration deadline_;
 };

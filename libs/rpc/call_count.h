@@ -9,7 +9,9 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace tessera::prefix_cache {
+#include "absl/time/time.h"
+
+namespace tessera::rpc {
 
 class CallCount {
  public:
@@ -21,9 +23,11 @@ class CallCount {
     std::lock_guard<std::mutex> lock(mutex_);
     if (--count_ == 0) none_.notify_all();
   }
-  void WaitForNone() {
+  // False: there are some still, after `timeout`.
+  bool WaitForNone(absl::Duration timeout) {
     std::unique_lock<std::mutex> lock(mutex_);
-    none_.wait(lock, [&] { return count_ == 0; });
+    return none_.wait_for(lock, absl::ToChronoNanoseconds(timeout),
+                          [&] { return count_ == 0; });
   }
 
  private:
@@ -32,4 +36,4 @@ class CallCount {
   int count_ = 0;  // by mutex_
 };
 
-}  // namespace tessera::prefix_cache
+}  // namespace tessera::rpc
