@@ -148,7 +148,7 @@ class Bench {
     return absl::OkStatus();
   }
 
-  absl::Status RunTest(const BenchTest& test, const model::Model& model,
+  absl::Status RunTest(const BenchTest& test, model::Model& model,
                        ModelSequence* sequence) {
     model::ForwardProfile profile;
     sequence->set_profile(nullptr);
@@ -162,9 +162,7 @@ class Bench {
       std::cout << TableLine(subject_, result);
     }
     if (options_.profile) {
-      ASSIGN_OR_RETURN(const ProfileLimits limits,
-                       ProbeLimits({.num_threads = model.num_threads(),
-                                    .kernels = model.kernels()}));
+      ASSIGN_OR_RETURN(const ProfileLimits limits, ProbeLimits(model.team()));
       // Standard output stays JSON where that is asked for.
       (options_.output == Output::kTable ? std::cout : std::cerr)
           << ProfileTable(profile, model.config(), model.weights(),

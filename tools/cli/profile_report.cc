@@ -183,21 +183,18 @@ std::string Line(absl::string_view name, double seconds, double share,
 
 }  // namespace
 
-absl::StatusOr<ProfileLimits> ProbeLimits(
-    const device::WorkerTeamOptions& options) {
+absl::StatusOr<ProfileLimits> ProbeLimits(device::WorkerTeam& team) {
   constexpr int kProbes = 7;
-  ASSIGN_OR_RETURN(const std::unique_ptr<device::WorkerTeam> team,
-                   device::WorkerTeam::Create(options));
   ASSIGN_OR_RETURN(device::MemoryProbe memory, device::MemoryProbe::Create());
-  memory.BytesPerSecond(*team);  // unmeasured: wakes the team
+  memory.BytesPerSecond(team);  // unmeasured: wakes the team
   std::array<std::vector<double>, 4> rates;
   for (int probe = 0; probe < kProbes; ++probe) {
-    rates[0].push_back(memory.BytesPerSecond(*team));
+    rates[0].push_back(memory.BytesPerSecond(team));
     int next = 1;
     for (const device::Arithmetic arithmetic :
          {device::Arithmetic::kI8, device::Arithmetic::kBF16,
           device::Arithmetic::kF32}) {
-      rates[next++].push_back(device::ArithmeticRate(*team, arithmetic));
+      rates[next++].push_back(device::ArithmeticRate(team, arithmetic));
     }
   }
   return ProfileLimits{Median(rates[0]), Median(rates[1]), Median(rates[2]),

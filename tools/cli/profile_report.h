@@ -23,10 +23,10 @@ struct ProfileLimits {
   double f32_operations = 0;
 };
 
-// Medians of a few probes. ResourceExhausted: no memory for the buffer that is
-// read.
-absl::StatusOr<ProfileLimits> ProbeLimits(
-    const device::WorkerTeamOptions& options);
+// Medians of a few probes on the team that did the work: one made beside it
+// would find this thread pinned, and all of itself on its core.
+// ResourceExhausted: no memory for the buffer that is read.
+absl::StatusOr<ProfileLimits> ProbeLimits(device::WorkerTeam& team);
 
 // What an operation did in one pass, over all layers. 0: not counted.
 struct OperationWork {

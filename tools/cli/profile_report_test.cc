@@ -83,7 +83,10 @@ TEST_F(ProfileReportTest, PrintsOperationsWithTheirLimitAndSumsOfLayerKinds) {
 }
 
 TEST(ProbeLimitsTest, MeasuresRates) {
-  const auto limits = ProbeLimits({.num_threads = 1, .pin = false});
+  const auto team =
+      device::WorkerTeam::Create({.num_threads = 1, .pin = false});
+  ASSERT_TRUE(team.ok()) << team.status();
+  const auto limits = ProbeLimits(**team);
   ASSERT_TRUE(limits.ok()) << limits.status();
   EXPECT_GT(limits->memory_bytes, 0);
   EXPECT_GT(limits->int8_operations, 0);
