@@ -12,6 +12,11 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 // A server that comes back is found within a second.
 constexpr int kMinBackoffMs = 100;
 constexpr int kMaxBackoffMs = 1'000;
+// Of bulk: a block of keys and values (720 KB for the default model) is a few
+// frames, and the peer need not be asked for leave in its middle.
+constexpr int kBulkWindowBytes = 8 << 20;
+constexpr int kBulkFrameBytes = 1 << 20;
+constexpr int kBulkReadBytes = 256 << 10;
 
 }  // namespace
 
@@ -28,6 +33,11 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMs);
   // Each channel has connections of its own, so that closing one is its end.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  if (options.is_bulk) {
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kBulkWindowBytes);
+    arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kBulkFrameBytes);
+    arguments.SetInt(GRPC_ARG_TCP_READ_CHUNK_SIZE, kBulkReadBytes);
+  }
   return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 

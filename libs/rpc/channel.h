@@ -13,6 +13,8 @@ namespace tessera::rpc {
 struct ChannelOptions {
   TlsOptions tls;
   int64_t max_message_bytes = 16 << 20;
+  // Large windows, frames and reads, for blocks rather than words.
+  bool is_bulk = false;
 };
 
 // Connects in its own time; calls before that fail with Unavailable rather

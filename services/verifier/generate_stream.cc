@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "libs/log/log.h"
 #include "libs/rpc/status.h"
 
 namespace tessera::verifier {
@@ -37,13 +39,16 @@ class GenerateStream::Observer : public GenerateObserver {
 };
 
 GenerateStream::GenerateStream(Verifier* verifier)
-    : verifier_(verifier), state_(std::make_shared<State>()) {
+    : verifier_(verifier),
+      start_(absl::Now()),
+      state_(std::make_shared<State>()) {
   state_->stream = this;
 }
 
 void GenerateStream::Start(const v1::GenerateRequest& request) {
   // gRPC may cancel, even end, the call while this runs.
   std::lock_guard<std::mutex> lock(call_mutex_);
+  request_id_ = request.request_id();
   call_ = verifier_->Generate(request, std::make_shared<Observer>(state_));
   if (is_cancelled_) call_->Cancel();
 }
@@ -76,6 +81,19 @@ void GenerateStream::OnCancel() {
   std::lock_guard<std::mutex> lock(call_mutex_);
   is_cancelled_ = true;
   if (call_ != nullptr) call_->Cancel();
+}
+
+void GenerateStream::OnDone() {
+  absl::Status end;
+  {
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    end = state_->end;
+  }
+  log::Event(log::kInfo, "generation finished",
+             {{"request_id", request_id_},
+              {"status", absl::StatusCodeToString(end.code())},
+              {"seconds", absl::ToDoubleSeconds(absl::Now() - start_)}});
+  delete this;
 }
 
 }  // namespace tessera::verifier

@@ -4,8 +4,10 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/verifier.pb.h"
 #include "services/verifier/client/verifier_client.h"
@@ -28,7 +30,8 @@ class GenerateStream : public grpc::ServerWriteReactor<v1::GenerateResponse> {
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
-  void OnDone() override { delete this; }
+  // Logs the request's end.
+  void OnDone() override;
 
  private:
   // What both halves see.
@@ -46,7 +49,9 @@ class GenerateStream : public grpc::ServerWriteReactor<v1::GenerateResponse> {
   static void Advance(State* state);
 
   Verifier* const verifier_;
+  const absl::Time start_;
   const std::shared_ptr<State> state_;
+  std::string request_id_;
   std::mutex call_mutex_;
   bool is_cancelled_ = false;           // by call_mutex_
   std::unique_ptr<GenerateCall> call_;  // by call_mutex_

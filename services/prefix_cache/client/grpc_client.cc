@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "grpcpp/create_channel.h"
 #include "libs/base/status_macros.h"
 #include "libs/rpc/call_count.h"
+#include "libs/rpc/channel.h"
 #include "libs/rpc/status.h"
 #include "proto/prefix_cache.grpc.pb.h"
 #include "services/prefix_cache/client/get_reader.h"
@@ -13,34 +13,6 @@
 
 namespace tessera::prefix_cache {
 namespace {
-
-// As libs/rpc/channel.cc, and for bulk: large windows, frames and reads.
-constexpr int kMaxMessageBytes = 16 << 20;
-constexpr int kKeepaliveMs = 10'000;
-constexpr int kKeepaliveTimeoutMs = 5'000;
-constexpr int kMinBackoffMs = 100;
-constexpr int kMaxBackoffMs = 1'000;
-constexpr int kWindowBytes = 8 << 20;
-constexpr int kFrameBytes = 1 << 20;
-constexpr int kReadBytes = 256 << 10;
-
-std::shared_ptr<grpc::Channel> OpenChannel(
-    const std::string& address,
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinBackoffMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinBackoffMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMs);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytes);
-  arguments.SetInt(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);
-  return grpc::CreateCustomChannel(address, credentials, arguments);
-}
 
 class Call : public GetCall {
  public:
@@ -164,9 +136,10 @@ class GrpcClient : public PrefixCacheClient {
 
 absl::StatusOr<std::unique_ptr<PrefixCacheClient>> CreateGrpcClient(
     const std::string& address, const GrpcClientOptions& options) {
-  ASSIGN_OR_RETURN(const auto credentials, rpc::ClientCredentials(options.tls));
-  return std::make_unique<GrpcClient>(OpenChannel(address, credentials),
-                                      options.secret);
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<grpc::Channel> channel,
+      rpc::OpenChannel(address, {.tls = options.tls, .is_bulk = true}));
+  return std::make_unique<GrpcClient>(std::move(channel), options.secret);
 }
 
 }  // namespace tessera::prefix_cache
