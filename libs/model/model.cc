@@ -70,7 +70,12 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Create(
       {config.num_heads, config.num_kv_heads, config.head_dim},
       options.kv_dtype));
   std::unique_ptr<Model> model(new Model(config, options));
-  ASSIGN_OR_RETURN(model->team_, device::WorkerTeam::Create(options.team));
+  model->team_ = options.shared_team;
+  if (model->team_ == nullptr) {
+    ASSIGN_OR_RETURN(model->own_team_,
+                     device::WorkerTeam::Create(options.team));
+    model->team_ = model->own_team_.get();
+  }
   ASSIGN_OR_RETURN(model->rope_, kernels::RopeFrequencies::Create(config.rope));
   ASSIGN_OR_RETURN(model->weights_, LoadWeights(config, lookup, *model->team_,
                                                 options.progress));

@@ -30,6 +30,10 @@ namespace tessera::model {
 
 struct ModelOptions {
   device::WorkerTeamOptions team;
+  // Computes on this team instead of one of its own, as where two models take
+  // turns on the same cores; it outlives the model, and one of its users runs
+  // it at a time. `team` is not looked at then.
+  device::WorkerTeam* shared_team = nullptr;
   attention::KvDType kv_dtype = attention::KvDType::kBF16;
   // Tokens of the largest batch, 1 to 65,536. Longer prompts take several
   // passes; the scratch grows with it, 30 KB a token for SmolLM2.
@@ -76,7 +80,8 @@ class Model {
 
   const ModelConfig config_;
   const ModelOptions options_;
-  std::unique_ptr<device::WorkerTeam> team_;
+  std::unique_ptr<device::WorkerTeam> own_team_;  // unless one is shared
+  device::WorkerTeam* team_ = nullptr;
   kernels::RopeFrequencies rope_;
   ModelWeights weights_;
   ForwardScratch scratch_;

@@ -31,11 +31,12 @@ std::vector<KernelSet> HostKernelSets() {
 // A model of random weights, with a cache in block order.
 struct Fixture {
   Fixture(const ModelConfig& config, DType dtype, KernelSet kernels,
-          int num_threads = 1) {
+          int num_threads = 1, device::WorkerTeam* shared_team = nullptr) {
     const RandomTensors tensors(config, dtype, 7);
     ModelOptions options;
     options.team = {
         .num_threads = num_threads, .pin = false, .kernels = kernels};
+    options.shared_team = shared_team;
     if (kernels == KernelSet::kReference) {
       options.kv_dtype = attention::KvDType::kF32;
     }
@@ -135,6 +136,26 @@ TEST(ModelTest, MixedTypesAndOddFeedForwardLoad) {
     options.team = {.num_threads = 2, .pin = false, .kernels = kernels};
     const auto model = Model::Create(config, tensors.Lookup(), options);
     EXPECT_TRUE(model.ok()) << model.status();
+  }
+}
+
+TEST(ModelTest, TwoModelsTakeTurnsOnOneTeam) {
+  const std::vector<int32_t> tokens = SomeTokens(40);
+  ModelConfig narrow = SmallConfig();
+  narrow.num_layers = 1;
+  const KernelSet kernels = HostKernelSets().back();
+  const std::vector<float> want =
+      Fixture(SmallConfig(), DType::kQ4_1, kernels).Logits(tokens, 40);
+  const std::vector<float> want_narrow =
+      Fixture(narrow, DType::kQ4_1, kernels).Logits(tokens, 40);
+
+  Fixture fixture(SmallConfig(), DType::kQ4_1, kernels, /*num_threads=*/2);
+  Fixture other(narrow, DType::kQ4_1, kernels, 3, &fixture.model->team());
+  EXPECT_EQ(&other.model->team(), &fixture.model->team());
+  EXPECT_EQ(other.model->num_threads(), 2);
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_EQ(fixture.Logits(tokens, 7), want);
+    EXPECT_EQ(other.Logits(tokens, 7), want_narrow);
   }
 }
 
