@@ -8,6 +8,20 @@
 namespace tessera::scheduling {
 namespace {
 
+// What is left of the pass goes to drafts, in order of rank. Returns how many
+// tokens were granted.
+int64_t GrantToDrafts(const RankedSequences& running, int64_t num_left) {
+  int64_t num_granted = 0;
+  for (const auto& [rank, sequence] : running) {
+    if (sequence->num_granted == 0) continue;
+    const int64_t num_tokens =
+        std::min<int64_t>(sequence->draft.size(), num_left - num_granted);
+    sequence->num_granted += num_tokens;
+    num_granted += num_tokens;
+  }
+  return num_granted;
+}
+
 // Returns how many are granted one.
 int64_t GrantToDecoding(const RankedSequences& running, int64_t max_tokens,
                         int64_t& num_turns) {
@@ -58,9 +72,11 @@ void GrantTokens(const RankedSequences& running, const PassLimits& limits,
   const int64_t num_decoding =
       GrantToDecoding(running, limits.max_tokens, num_turns);
   const int64_t least = num_decoding == 0 ? 1 : 0;
+  const int64_t num_drafted =
+      GrantToDrafts(running, limits.max_tokens - num_decoding);
   GrantToPrompts(running,
                  std::min(std::max(least, limits.prompt_budget),
-                          limits.max_tokens - num_decoding),
+                          limits.max_tokens - num_decoding - num_drafted),
                  limits.max_logit_rows);
 }
 

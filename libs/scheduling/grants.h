@@ -16,10 +16,10 @@ struct PassLimits {
 };
 
 // Sets num_granted of every running sequence: one to each that is decoding
-// (where a pass has fewer, to those whose last turn is longest ago), and of the
-// rest its share to each prompt that is no follower (prompt_shares.h). The
-// prompts have one token at least where nothing is decoding. `num_turns` counts
-// single tokens granted, and goes on.
+// (where a pass has fewer, to those whose last turn is longest ago), then one
+// for each token of their drafts, and of the rest its share to each prompt that
+// is no follower (prompt_shares.h). The prompts have one token at least where
+// nothing is decoding. `num_turns` counts single tokens granted, and goes on.
 void GrantTokens(const RankedSequences& running, const PassLimits& limits,
                  int64_t& num_turns);
 

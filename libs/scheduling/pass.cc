@@ -19,6 +19,18 @@ absl::Span<const T> Copy(absl::Span<const T> from, std::vector<T>& to) {
   return absl::MakeConstSpan(to).subspan(begin);
 }
 
+// The known tokens of the plan, then those of the draft.
+absl::Span<const int32_t> CopyPlanned(const Sequence& sequence,
+                                      std::vector<int32_t>& to) {
+  const size_t begin = to.size();
+  const int64_t num_drafts = sequence.num_planned_drafts();
+  Copy(absl::MakeConstSpan(sequence.tokens)
+           .subspan(sequence.num_computed, sequence.num_planned - num_drafts),
+       to);
+  Copy(absl::MakeConstSpan(sequence.draft).first(num_drafts), to);
+  return absl::MakeConstSpan(to).subspan(begin);
+}
+
 }  // namespace
 
 absl::Span<const Chunk> Pass::Build(std::vector<Sequence*> sequences) {
@@ -35,15 +47,14 @@ absl::Span<const Chunk> Pass::Build(std::vector<Sequence*> sequences) {
   tokens_.reserve(num_tokens);
   blocks_.reserve(num_blocks);
   for (const Sequence* sequence : sequences_) {
-    const auto tokens =
-        absl::MakeConstSpan(sequence->tokens)
-            .subspan(sequence->num_computed, sequence->num_planned);
+    const int64_t num_draft_tokens = sequence->num_planned_drafts();
     chunks_.push_back(
         {.sequence = sequence->rank.id,
-         .tokens = Copy(tokens, tokens_),
+         .tokens = CopyPlanned(*sequence, tokens_),
          .first_position = sequence->num_computed,
          .block_table = Copy(sequence->table.block_ids(), blocks_),
-         .is_last = sequence->num_planned == sequence->num_left(),
+         .is_last = sequence->num_planned >= sequence->num_left(),
+         .num_draft_tokens = num_draft_tokens,
          .wants_all_logits = WantsAllLogits(*sequence)});
   }
   return chunks_;

@@ -16,9 +16,12 @@ struct Chunk {
   absl::Span<const int32_t> tokens;
   int64_t first_position = 0;
   absl::Span<const kv_cache::BlockId> block_table;
-  // All known tokens are computed after this chunk: its last row's logits are
-  // those of the next token.
+  // All known tokens are computed after this chunk: the row of the last
+  // known one has the logits of the next token.
   bool is_last = false;
+  // Of `tokens`, the last so many are a draft: guesses behind the known ones,
+  // whose rows say whether each is right.
+  int64_t num_draft_tokens = 0;
   // The whole prompt's logits are wanted (computes_whole_prompt), and this
   // chunk computes some of them for the first time. After a preemption those of
   // earlier positions can be among its rows again.

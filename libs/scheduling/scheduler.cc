@@ -30,6 +30,7 @@ struct Scheduler::Parts {
   void Admit(absl::Time now);
   void TakeTails();
   std::vector<Sequence*> Plan();
+  void DropUnplannedDrafts();
 
   // The steps of Plan.
   bool PlanOne(Sequence& sequence);
@@ -80,12 +81,16 @@ absl::Span<const Chunk> Scheduler::Schedule(absl::Time now,
                .prompt_budget = prompt_budget,
                .max_logit_rows = parts.options.max_logit_rows},
               parts.num_turns);
-  return parts.pass.Build(parts.Plan());
+  std::vector<Sequence*> planned = parts.Plan();
+  parts.DropUnplannedDrafts();
+  return parts.pass.Build(std::move(planned));
 }
 
 void Scheduler::Commit() {
   for (Sequence* sequence : parts_->pass.sequences()) {
-    sequence->num_computed += std::exchange(sequence->num_planned, 0);
+    sequence->num_unverified = sequence->num_planned_drafts();
+    sequence->num_computed +=
+        std::exchange(sequence->num_planned, 0) - sequence->num_unverified;
     sequence->most_computed =
         std::max(sequence->most_computed, sequence->num_computed);
     parts_->sharing.GiveBlocks(*sequence);
@@ -150,6 +155,13 @@ std::vector<Sequence*> Scheduler::Parts::Plan() {
   return planned;
 }
 
+// A draft is for one pass.
+void Scheduler::Parts::DropUnplannedDrafts() {
+  for (const auto& [rank, sequence] : running) {
+    if (sequence->num_planned_drafts() == 0) sequence->draft.clear();
+  }
+}
+
 // As much of the grant as there are blocks for. False: not one token.
 bool Scheduler::Parts::PlanOne(Sequence& sequence) {
   sharing.ReclaimTail(sequence);
@@ -170,6 +182,7 @@ void Scheduler::Parts::Preempt(Sequence& sequence) {
 // A running sequence's blocks are let go.
 void Scheduler::Parts::Release(Sequence& sequence) {
   sharing.GiveTail(sequence);
+  sequence.DropDraft();
   sequence.table.Truncate(0);
   sequence.num_computed = 0;
   sequence.num_shared_blocks = 0;
@@ -204,10 +217,34 @@ SequenceId Scheduler::Fork(SequenceId parent) {
   const Sequence& from = parts_->Find(parent);
   CHECK(parts_->running.contains(from.rank)) << parent << " does not run";
   CHECK(from.num_left() == 0) << from.num_left() << " tokens not computed";
+  CHECK(from.num_unverified == 0) << "a draft is being verified";
   Sequence& sequence =
       parts_->AddSequence(std::make_unique<Sequence>(parts_->next_id++, from));
   parts_->running.emplace(sequence.rank, &sequence);
   return sequence.rank.id;
+}
+
+void Scheduler::SetDraft(SequenceId id, absl::Span<const int32_t> tokens) {
+  Sequence& sequence = parts_->Find(id);
+  if (!sequence.is_decoding() || !parts_->running.contains(sequence.rank)) {
+    return;
+  }
+  const int64_t room = max_sequence_tokens() - sequence.num_tokens();
+  tokens = tokens.first(std::min<int64_t>(tokens.size(), room));
+  sequence.draft.assign(tokens.begin(), tokens.end());
+}
+
+void Scheduler::Accept(SequenceId id, int64_t num_tokens) {
+  Sequence& sequence = parts_->Find(id);
+  CHECK(0 <= num_tokens && num_tokens <= sequence.num_unverified)
+      << num_tokens << " of " << sequence.num_unverified << " draft tokens";
+  sequence.tokens.insert(sequence.tokens.end(), sequence.draft.begin(),
+                         sequence.draft.begin() + num_tokens);
+  sequence.num_computed += num_tokens;
+  sequence.most_computed =
+      std::max(sequence.most_computed, sequence.num_computed);
+  sequence.DropDraft();
+  parts_->sharing.GiveBlocks(sequence);
 }
 
 void Scheduler::Append(SequenceId id, int32_t token) {
@@ -217,6 +254,7 @@ void Scheduler::Append(SequenceId id, int32_t token) {
       << " tokens not computed";
   CHECK(sequence.num_tokens() < max_sequence_tokens())
       << "a sequence of " << sequence.num_tokens() << " tokens is at its end";
+  sequence.DropDraft();
   sequence.tokens.push_back(token);
 }
 

@@ -4,7 +4,8 @@
 //     absl::Span<const Chunk> pass = scheduler.Schedule(now, prompt_budget);
 //     forward(pass);  sample the last row of every chunk that is_last()
 //     scheduler.Commit();                      // the pass was computed
-//     scheduler.Append(id, token) | scheduler.Remove(id), chunk by chunk
+//     chunk by chunk: scheduler.Accept(id, n) of a draft, then
+//     scheduler.Append(id, token) | scheduler.Remove(id)
 //
 // A sequence is a list of known tokens, of which the first num_computed() have
 // their keys and values in the cache. Each pass computes some more. When all
@@ -29,6 +30,12 @@
 // tokens, those already drawn included. A sequence preempts only those after it
 // in rank; the last one waits. So the first is never preempted, and as it can
 // have every block, somebody always finishes.
+//
+// Drafts (speculative decoding). A decoding sequence may be given tokens that
+// are guessed to follow: they are computed in the same pass as the token before
+// them, as far as the pass and the free blocks reach, and nobody is preempted
+// for them. What is accepted of them joins the known tokens, the rest is taken
+// back.
 //
 // How prompts divide a pass: prompt_shares.h. Prompts with a common beginning
 // that arrive together compute it once: followers.h.
@@ -113,8 +120,19 @@ class Scheduler {
   // and sequences may be removed before.
   void Commit();
 
-  // A token drawn: the sequence's next. CHECK: all its tokens are computed (or
-  // were, before a preemption), and fewer than max_sequence_tokens().
+  // Tokens that may follow the sequence's known ones, for the next pass alone.
+  // Ignored unless it runs and lacks just its last token; cut where the
+  // sequence would be longer than max_sequence_tokens.
+  void SetDraft(SequenceId id, absl::Span<const int32_t> tokens);
+
+  // Of the latest pass's draft tokens the first `num_tokens` are the right
+  // ones: they are known and computed now. After Commit, before Append. CHECK:
+  // there were as many.
+  void Accept(SequenceId id, int64_t num_tokens);
+
+  // A token drawn: the sequence's next. What is left of a draft is forgotten.
+  // CHECK: all its tokens are computed (or were, before a preemption), and
+  // fewer than max_sequence_tokens().
   void Append(SequenceId id, int32_t token);
 
   // Finished or given up, running or waiting: its blocks are let go at once,
@@ -127,8 +145,7 @@ class Scheduler {
 
   SchedulerStats stats() const;
 
-  // How long until the longest-waiting is likely admitted is the engine's to
-  // guess; this is what it waits behind: tokens yet to compute of all prompts.
+  // Tokens yet to compute of all prompts, waiting ones included.
   int64_t num_prompt_tokens_left() const;
 
   // Forgets every cached block that no sequence holds.

@@ -76,15 +76,26 @@ class RandomTest : public testing::TestWithParam<Shape> {
 
   // A pass that fails now and then, and forks after it.
   void RunPass(SimulatedEngine& engine) {
+    DraftForSome(engine);
     const SimulatedPass pass = engine.Compute(random_() % 24);
     if (random_() % 8 == 0) return;
     engine.Commit();
     for (const SimulatedChunk& chunk : pass) {
       if (!chunk.is_last) continue;
-      if (random_() % 16 == 0 && engine.sequences().size() < 12) {
+      if (chunk.draft.empty() && random_() % 16 == 0 &&
+          engine.sequences().size() < 12) {
         engine.Draw(engine.Fork(chunk.sequence));
       }
-      engine.Draw(chunk.sequence);
+      engine.Verify(chunk);
+    }
+  }
+
+  // For waiting ones and prompts too, which is to have no effect.
+  void DraftForSome(SimulatedEngine& engine) {
+    for (const auto& [id, sequence] : engine.sequences()) {
+      if (random_() % 2 == 0) continue;
+      const int num_tokens = random_() % 8;
+      engine.Draft(id, num_tokens, random_() % (num_tokens + 1));
     }
   }
 
@@ -113,6 +124,7 @@ TEST_P(RandomTest, EverySequenceFindsItsOwnTokensAndAllFinish) {
       ASSERT_FALSE(HasFailure()) << "round " << round << ", step " << step;
     }
     ASSERT_NO_FATAL_FAILURE(engine.Finish(16, 10000));
+    ASSERT_GT(engine.num_accepted(), 0);
     engine.scheduler().ClearCache();
     ASSERT_EQ(engine.pool().num_free(), GetParam().num_blocks);
   }

@@ -27,6 +27,12 @@ Sequence::Sequence(SequenceId id, const Sequence& parent)
       arrived(parent.arrived),
       admitted(parent.admitted) {}
 
+void Sequence::DropDraft() {
+  if (num_unverified > 0) table.Truncate(num_computed);
+  num_unverified = 0;
+  draft.clear();
+}
+
 SequenceProgress Sequence::progress() const {
   return {.num_tokens = num_tokens(),
           .num_computed = num_computed,

@@ -1,6 +1,7 @@
 // Sequence: a request's tokens, and how far the scheduler is with them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -62,8 +63,15 @@ struct Sequence {
   bool is_decoding() const {
     return num_left() == 1 && num_computed >= num_prompt_tokens;
   }
+  // Of the planned tokens, the draft's.
+  int64_t num_planned_drafts() const {
+    return std::max<int64_t>(0, num_planned - num_left());
+  }
   // Has a prompt, or what a preemption left, to compute.
   bool is_prompt() const { return num_left() > 0 && !is_decoding(); }
+
+  // Forgets the draft, and what was computed of it.
+  void DropDraft();
 
   SequenceProgress progress() const;
 
@@ -73,13 +81,18 @@ struct Sequence {
   const int64_t num_prompt_tokens;
   std::vector<int32_t> tokens;
 
-  // [0, num_computed) is computed; the pass under way computes as far as
-  // [num_computed, num_computed + num_planned), and `table` covers both.
-  // (Drafts, one day, are planned tokens behind the known ones.)
+  // Of a decoding sequence: tokens guessed to follow the known ones.
+  std::vector<int32_t> draft;
+
+  // [0, num_computed) is computed; the pass under way computes
+  // [num_computed, num_computed + num_planned), and `table` covers both. What
+  // is planned beyond the known tokens is the draft's beginning.
   kv_cache::BlockTable table;
   int64_t num_computed = 0;
   int64_t num_granted = 0;  // of the next pass's tokens, before blocks
   int64_t num_planned = 0;
+  // Of the latest pass, the draft's tokens, computed but not known to be right.
+  int64_t num_unverified = 0;
   // Of the table's blocks, the first so many are the prefix tree's.
   int64_t num_shared_blocks = 0;
   // The most that num_computed ever was, before preemptions.

@@ -16,6 +16,11 @@ constexpr kv_cache::KvGeometry kGeometry = {
     .num_layers = 1,
     .layer_bytes = 64};
 
+// A function of the sequence's own tokens, as a model's are.
+int32_t NextToken(SequenceId id, absl::Span<const int32_t> tokens) {
+  return static_cast<int32_t>((tokens.size() * 7 + tokens.back() + id % 3) % 4);
+}
+
 }  // namespace
 
 SimulatedEngine::SimulatedEngine(int num_blocks,
@@ -59,8 +64,12 @@ SimulatedPass SimulatedEngine::Compute(int64_t prompt_budget) {
   SimulatedPass pass;
   for (const Chunk& chunk : chunks) {
     ComputeChunk(chunk);
-    pass.push_back({chunk.sequence, chunk.first_position,
-                    static_cast<int64_t>(chunk.tokens.size()), chunk.is_last});
+    const auto draft = chunk.tokens.last(chunk.num_draft_tokens);
+    pass.push_back({chunk.sequence,
+                    chunk.first_position,
+                    static_cast<int64_t>(chunk.tokens.size()),
+                    chunk.is_last,
+                    {draft.begin(), draft.end()}});
   }
   return pass;
 }
@@ -69,33 +78,39 @@ void SimulatedEngine::CheckBudget(absl::Span<const Chunk> chunks,
                                   int64_t prompt_budget) {
   int64_t num_decoding = 0;
   int64_t num_prompt = 0;
+  int64_t num_drafts = 0;
   for (const Chunk& chunk : chunks) {
+    const int64_t num_known = chunk.tokens.size() - chunk.num_draft_tokens;
     const bool is_prompt =
-        chunk.tokens.size() > 1 ||
+        num_known > 1 ||
         chunk.first_position < sequences_.at(chunk.sequence).num_prompt_tokens;
     // The last token of what a preemption left is either.
-    (is_prompt ? num_prompt : num_decoding) += chunk.tokens.size();
+    (is_prompt ? num_prompt : num_decoding) += num_known;
+    num_drafts += chunk.num_draft_tokens;
   }
-  EXPECT_LE(num_prompt + num_decoding, options_.max_pass_tokens);
+  EXPECT_LE(num_prompt + num_decoding + num_drafts, options_.max_pass_tokens);
   EXPECT_LE(num_prompt, std::max<int64_t>(prompt_budget, num_decoding == 0));
 }
 
 void SimulatedEngine::ComputeChunk(const Chunk& chunk) {
   SimulatedSequence& sequence = sequences_.at(chunk.sequence);
   const SequenceProgress progress = scheduler_->progress(chunk.sequence);
+  std::vector<int32_t> tokens = sequence.tokens;
+  const auto draft = chunk.tokens.last(chunk.num_draft_tokens);
+  tokens.insert(tokens.end(), draft.begin(), draft.end());
   const int64_t begin = chunk.first_position;
   const auto end = begin + static_cast<int64_t>(chunk.tokens.size());
   ASSERT_LT(begin, end);
   ASSERT_EQ(begin, progress.num_computed);
-  ASSERT_LE(end, sequence.tokens.size());
-  ASSERT_EQ(chunk.is_last, end == sequence.tokens.size());
-  ASSERT_EQ(
-      chunk.tokens,
-      absl::MakeConstSpan(sequence.tokens).subspan(begin, chunk.tokens.size()));
+  ASSERT_LE(end, tokens.size());
+  ASSERT_LE(end, scheduler_->max_sequence_tokens());
+  ASSERT_EQ(chunk.is_last, end == tokens.size());
+  ASSERT_EQ(chunk.tokens,
+            absl::MakeConstSpan(tokens).subspan(begin, chunk.tokens.size()));
   ASSERT_EQ(chunk.block_table.size(), (end + kBlockTokens - 1) / kBlockTokens);
   uint64_t hash = absl::HashOf(sequence.salt);
   for (int64_t i = 0; i < end; ++i) {
-    hash = absl::HashOf(hash, sequence.tokens[i]);
+    hash = absl::HashOf(hash, tokens[i]);
     if (i >= begin) Slot(chunk.block_table, i) = hash;
     ASSERT_EQ(Slot(chunk.block_table, i), hash)
         << "position " << i << " of sequence " << chunk.sequence;
@@ -114,11 +129,35 @@ void SimulatedEngine::ComputeChunk(const Chunk& chunk) {
 void SimulatedEngine::CommitAndDraw(const SimulatedPass& pass) {
   scheduler_->Commit();
   for (const SimulatedChunk& chunk : pass) {
-    if (chunk.is_last) Draw(chunk.sequence);
+    if (chunk.is_last) Verify(chunk);
   }
 }
 
-// A token that the sequence's own tokens give, as a model does.
+void SimulatedEngine::Draft(SequenceId id, int num_tokens, int num_right) {
+  std::vector<int32_t> tokens = sequences_.at(id).tokens;
+  std::vector<int32_t> draft;
+  for (int i = 0; i < num_tokens; ++i) {
+    const int32_t right = NextToken(id, tokens);
+    draft.push_back(i == num_right ? (right + 1) % 4 : right);
+    tokens.push_back(draft.back());
+  }
+  scheduler_->SetDraft(id, draft);
+}
+
+void SimulatedEngine::Verify(const SimulatedChunk& chunk) {
+  SimulatedSequence& sequence = sequences_.at(chunk.sequence);
+  int64_t num_accepted = 0;
+  for (const int32_t token : chunk.draft) {
+    if (sequence.tokens.size() >= sequence.max_tokens) break;
+    if (token != NextToken(chunk.sequence, sequence.tokens)) break;
+    sequence.tokens.push_back(token);
+    ++num_accepted;
+  }
+  num_accepted_ += num_accepted;
+  if (!chunk.draft.empty()) scheduler_->Accept(chunk.sequence, num_accepted);
+  Draw(chunk.sequence);
+}
+
 void SimulatedEngine::Draw(SequenceId id) {
   SimulatedSequence& sequence = sequences_.at(id);
   if (sequence.computes_whole_prompt) {
@@ -128,8 +167,7 @@ void SimulatedEngine::Draw(SequenceId id) {
     Remove(id);
     return;
   }
-  const int32_t token =
-      (sequence.tokens.size() * 7 + sequence.tokens.back() + id % 3) % 4;
+  const int32_t token = NextToken(id, sequence.tokens);
   scheduler_->Append(id, token);
   sequence.tokens.push_back(token);
 }

@@ -34,6 +34,7 @@ struct SimulatedChunk {
   int64_t first_position = 0;
   int64_t num_tokens = 0;
   bool is_last = false;
+  std::vector<int32_t> draft;
 };
 using SimulatedPass = std::vector<SimulatedChunk>;
 
@@ -48,6 +49,10 @@ class SimulatedEngine {
   SequenceId Fork(SequenceId parent);
   void Remove(SequenceId id);
 
+  // For the next pass, a draft of `num_tokens` whose first `num_right` are what
+  // will be drawn, and whose next is not.
+  void Draft(SequenceId id, int num_tokens, int num_right);
+
   // One pass and its checks; then a token for each last chunk, or the sequence
   // is removed at its end.
   SimulatedPass Step(int64_t prompt_budget);
@@ -55,6 +60,9 @@ class SimulatedEngine {
   SimulatedPass Compute(int64_t prompt_budget);
   void CommitAndDraw(const SimulatedPass& pass);
   void Commit() { scheduler_->Commit(); }
+  // After Commit: accepts what is right of the chunk's draft, and draws a
+  // token.
+  void Verify(const SimulatedChunk& chunk);
   void Draw(SequenceId id);  // a token after Commit
 
   // Checks what has to hold between any two calls.
@@ -70,6 +78,7 @@ class SimulatedEngine {
     return sequences_;
   }
   int64_t num_computed() const { return num_computed_; }  // tokens, in all
+  int64_t num_accepted() const { return num_accepted_; }  // draft tokens
 
  private:
   uint64_t& Slot(absl::Span<const kv_cache::BlockId> table, int64_t position);
@@ -82,6 +91,7 @@ class SimulatedEngine {
   std::map<SequenceId, SimulatedSequence> sequences_;
   absl::Time now_ = absl::UnixEpoch();
   int64_t num_computed_ = 0;
+  int64_t num_accepted_ = 0;
 };
 
 }  // namespace tessera::scheduling
