@@ -15,6 +15,7 @@ namespace {
 // What the hashed bytes are, their first byte.
 constexpr char kRootTag = 'R';
 constexpr char kBlockTag = 'B';
+constexpr char kSaltTag = 'S';
 // Of the encodings of this file: another version shares no names.
 constexpr char kEncodingVersion = 1;
 
@@ -133,6 +134,35 @@ std::vector<PrefixDigest> PrefixHasher::Chain(
     chain.push_back(last);
   }
   return chain;
+}
+
+PrefixDigest PrefixHasher::EnterSalt(absl::string_view salt,
+                                     const PrefixDigest& last_public) {
+  const PrefixDigest root = RootOf(salt);
+  // [tag][version][root of the salt, 32 bytes][last public name, 32 bytes]
+  const char head[] = {kSaltTag, kEncodingVersion};
+  mac_->Begin();
+  mac_->Add(head, sizeof(head));
+  mac_->Add(root.data(), root.size());
+  mac_->Add(last_public.data(), last_public.size());
+  return mac_->End();
+}
+
+PrefixNames PrefixHasher::Names(absl::string_view salt,
+                                absl::Span<const int32_t> tokens,
+                                int64_t num_public_blocks) {
+  if (num_public_blocks == 0) {
+    const PrefixDigest root = RootOf(salt);
+    return {root, Chain(root, tokens)};
+  }
+  const size_t num_public = num_public_blocks * identity_.block_tokens;
+  CHECK(num_public <= tokens.size()) << num_public << " public tokens";
+  PrefixNames names = {.root = RootOf("")};
+  names.chain = Chain(names.root, tokens.first(num_public));
+  const std::vector<PrefixDigest> own =
+      Chain(EnterSalt(salt, names.chain.back()), tokens.subspan(num_public));
+  names.chain.insert(names.chain.end(), own.begin(), own.end());
+  return names;
 }
 
 }  // namespace tessera::kv_cache

@@ -5,15 +5,24 @@
 //   h[0] = MAC(key, root, tokens of block 0)
 //   h[i] = MAC(key, h[i-1], tokens of block i)
 //
+// A sequence whose first p blocks are public (every salt's) has those below the
+// root of the salt "", and the salt comes in behind them:
+//
+//   h[p] = MAC(key, MAC(key, root of its salt, h[p-1]), tokens of block p)
+//
+// So two salts have the public names in common and none behind them, while
+// h[p-1] is the block before h[p] as ever: to a store (which knows hashes
+// alone) it is one chain below one root.
+//
 //   PrefixHasher hasher(key, identity);
 //   std::vector<PrefixDigest> chain = hasher.Chain(hasher.root(), tokens);
-//   ...                                          // the sequence grows by a
-//   block chain.push_back(hasher.Next(chain.back(), its_tokens));
+//   ...  // the sequence grows by a block
+//   chain.push_back(hasher.Next(chain.back(), its_tokens));
 //
 // MAC is HMAC-SHA256: nobody without the key can find two prefixes of one name.
-// What is hashed begins with what it is (a root, a block), and every part of a
-// variable length follows its length, so that two different inputs are never
-// the same bytes.
+// What is hashed begins with what it is (a root, a block, a salt), and every
+// part of a variable length follows its length, so that two different inputs
+// are never the same bytes.
 #pragma once
 
 #include <array>
@@ -44,6 +53,13 @@ struct PrefixIdentity {
 // The bytes that a root is the MAC of.
 std::string EncodePrefixIdentity(const PrefixIdentity& identity);
 
+// The names of a sequence's whole blocks, and the root that the first one is
+// below: what services/prefix_cache/client/chain.h asks for.
+struct PrefixNames {
+  PrefixDigest root;
+  std::vector<PrefixDigest> chain;
+};
+
 // One thread at a time. A block of 32 tokens takes 0.3 us.
 class PrefixHasher {
  public:
@@ -68,6 +84,18 @@ class PrefixHasher {
   // Of every whole block of `tokens`, the first one's parent being `parent`.
   std::vector<PrefixDigest> Chain(const PrefixDigest& parent,
                                   absl::Span<const int32_t> tokens);
+
+  // What a salt's first own block takes for its parent's name, behind a public
+  // block of that name.
+  PrefixDigest EnterSalt(absl::string_view salt,
+                         const PrefixDigest& last_public);
+
+  // Of a salt's sequence, of which so many blocks are public. It goes on with
+  // Next(chain.back(), ...), but right behind the public ones with
+  // Next(EnterSalt(salt, chain.back()), ...).
+  // CHECK: `tokens` have at least so many whole blocks.
+  PrefixNames Names(absl::string_view salt, absl::Span<const int32_t> tokens,
+                    int64_t num_public_blocks);
 
  private:
   struct Mac;

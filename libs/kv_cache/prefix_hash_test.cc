@@ -112,6 +112,58 @@ TEST(PrefixHashTest, ABlockDependsOnEveryTokenBeforeItAndOnTheSalt) {
   EXPECT_EQ(hasher.RootOf("tenant"), hasher.root());
 }
 
+TEST(PrefixHashTest, SaltsHaveThePublicNamesInCommonAndNoneBehindThem) {
+  PrefixHasher hasher(kKey, Identity());
+  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+  for (const int num_public : {0, 1, 2, 3}) {
+    const PrefixNames alice = hasher.Names("alice", tokens, num_public);
+    const PrefixNames bob = hasher.Names("bob", tokens, num_public);
+    ASSERT_EQ(alice.chain.size(), 3);
+    ASSERT_EQ(bob.chain.size(), 3);
+    EXPECT_EQ(alice.root == bob.root, num_public > 0);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(alice.chain[i] == bob.chain[i], i < num_public)
+          << num_public << " public, block " << i;
+    }
+  }
+}
+
+TEST(PrefixHashTest, WithoutPublicBlocksNamesAreASaltsChain) {
+  PrefixHasher hasher(kKey, Identity());
+  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const PrefixNames names = hasher.Names("tenant", tokens, 0);
+  EXPECT_EQ(names.root, hasher.root());
+  EXPECT_EQ(names.chain, hasher.Chain(hasher.root(), tokens));
+}
+
+// How far a salt's own names depend on where they begin: with one public block
+// and with two, the tokens are the same and the third name is not.
+TEST(PrefixHashTest, OwnNamesDependOnWhatIsPublicBeforeThem) {
+  PrefixHasher hasher(kKey, Identity());
+  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  std::set<PrefixDigest> last;
+  for (const int num_public : {0, 1, 2, 3}) {
+    last.insert(hasher.Names("alice", tokens, num_public).chain.back());
+  }
+  last.insert(hasher.Names("", tokens, 1).chain.back());
+  EXPECT_EQ(last.size(), 5);
+  // A public prefix has the names that it has without a salt.
+  EXPECT_EQ(hasher.Names("", tokens, 3).chain,
+            hasher.Chain(hasher.RootOf(""), tokens));
+}
+
+TEST(PrefixHashTest, ASequenceGoesOnBlockByBlockFromItsPublicPart) {
+  PrefixHasher hasher(kKey, Identity());
+  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const auto names = hasher.Names("alice", tokens, 1).chain;
+  const auto prompt =
+      hasher.Names("alice", absl::MakeConstSpan(tokens).first(6), 1).chain;
+  ASSERT_EQ(prompt.size(), 1);
+  EXPECT_EQ(hasher.Next(hasher.EnterSalt("alice", prompt[0]), {5, 6, 7, 8}),
+            names[1]);
+  EXPECT_EQ(hasher.Next(names[1], {9, 10, 11, 12}), names[2]);
+}
+
 // Stored blocks outlive a build: a change of these is a change of
 // kEncodingVersion. Computed with Python's hmac from the encoding as described.
 TEST(PrefixHashTest, NamesAreTheSameInEveryBuild) {
@@ -120,6 +172,8 @@ TEST(PrefixHashTest, NamesAreTheSameInEveryBuild) {
             "786cb1265626fd68d4e90da372249b31d05723852450577a2e2a9d26601804b1");
   EXPECT_EQ(Hex(hasher.Next(hasher.root(), {1, 2, 3, 4})),
             "537e1f776cf03262c1dc6ff8245bdb58209338a22e3ae156317f578034c93fc4");
+  EXPECT_EQ(Hex(hasher.EnterSalt("tenant", hasher.root())),
+            "12e3d2eb08db3d1d1129f2d0088a5e67ad42f9e5aac9ad416ae5851f70f7cf26");
 }
 
 }  // namespace

@@ -136,15 +136,21 @@ PrefixTree::Child PrefixTree::ChildOf(BlockId block) const {
   return {nodes_[block].parent, tokens.front(), tokens, block};
 }
 
+PrefixTree::RootName PrefixTree::RootNameOf(const Place& place) {
+  RootName name = {.below = place.below};
+  if (place.salt.has_value()) name.salt = std::string(*place.salt);
+  return name;
+}
+
 std::optional<PrefixTree::NodeId> PrefixTree::FindPlace(
     const Place& place) const {
   if (place.below.has_value()) {
     CHECK(nodes_[*place.below].num_tokens == block_tokens_)
         << "block " << *place.below << " is no full one of the tree";
-    return *place.below;
+    if (!place.enters_salt) return *place.below;
   }
-  const auto root = root_of_salt_.find(place.salt);
-  if (root == root_of_salt_.end()) return std::nullopt;
+  const auto root = root_of_name_.find(RootNameOf(place));
+  if (root == root_of_name_.end()) return std::nullopt;
   return root->second;
 }
 
@@ -158,15 +164,15 @@ PrefixTree::NodeId PrefixTree::MakePlace(const Place& place) {
   }
   const NodeId root = free_roots_.back();
   free_roots_.pop_back();
-  RootOf(root).salt = std::string(place.salt);
-  root_of_salt_.emplace(RootOf(root).salt, root);
+  RootOf(root).name = RootNameOf(place);
+  root_of_name_.emplace(RootOf(root).name, root);
   return root;
 }
 
 void PrefixTree::ForgetRootIfEmpty(NodeId node) {
   if (IsBlock(node) || RootOf(node).num_children > 0) return;
-  root_of_salt_.erase(RootOf(node).salt);
-  RootOf(node).salt.clear();
+  root_of_name_.erase(RootOf(node).name);
+  RootOf(node).name = {};
   free_roots_.push_back(node);
 }
 
@@ -251,8 +257,9 @@ void PrefixTree::Remove(BlockId leaf) {
 
 void PrefixTree::AddChild(NodeId parent) {
   if (!IsBlock(parent)) {
-    ++RootOf(parent).num_children;
-    return;
+    Root& root = RootOf(parent);
+    if (root.num_children++ > 0 || !root.name.below.has_value()) return;
+    parent = *root.name.below;
   }
   Node& node = nodes_[parent];
   if (node.num_children++ == 0) {
@@ -262,14 +269,18 @@ void PrefixTree::AddChild(NodeId parent) {
 
 // Whoever used a child used its parent.
 void PrefixTree::RemoveChild(NodeId parent, uint64_t last_used) {
+  bool is_one_less = true;
   if (!IsBlock(parent)) {
-    --RootOf(parent).num_children;
+    Root& root = RootOf(parent);
+    const std::optional<BlockId> below = root.name.below;
+    is_one_less = --root.num_children == 0;
     ForgetRootIfEmpty(parent);
-    return;
+    if (!below.has_value()) return;
+    parent = *below;
   }
   Node& node = nodes_[parent];
   node.last_used = std::max(node.last_used, last_used);
-  if (--node.num_children == 0) {
+  if (is_one_less && --node.num_children == 0) {
     leaves_.insert({node.last_used, static_cast<BlockId>(parent)});
   }
 }

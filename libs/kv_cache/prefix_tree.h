@@ -1,11 +1,17 @@
 // PrefixTree: which blocks hold the keys and values of which tokens.
 //
-// A node is a block below the block of the tokens before it; a root is a salt.
+// A node is a block below the block of the tokens before it, or below a root. A
+// root is a salt's, or the public one; it stands at the top, or below a block.
 //
 //   "" ─┬─ [1 2 3 4] ─┬─ [5 6 7 8]        <- full, B = 4
 //       │             └─ [5 6]            <- partial, always a leaf
 //       └─ [9 9 9 9]
 //   "tenant" ── [1 2 3 4]                 <- another salt shares nothing
+//   public ── [7 7 7 7] ─┬─ [8 8 8 8]     <- any salt's
+//                        └─ "tenant" ── [8 8 8 8]    <- that salt's again
+//
+// The tree does not ask who looks: whoever begins at the public root must be
+// content that everybody may know of it.
 //
 // A node's name is its block's: a block is in at most one place. The tree holds
 // one reference on each (BlockPool::RefCached), so that a block stays, and is
@@ -30,6 +36,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_set.h"
@@ -49,11 +56,13 @@ uint64_t HashPrefix(uint64_t key, int64_t parent,
 
 class PrefixTree {
  public:
-  // A place in the tree: below a block that is in it, or, without one, directly
-  // below the salt's root.
+  // A place in the tree: directly below a block that is in it; or, without one,
+  // directly below a root at the top, the salt's or, without a salt, the public
+  // one; or, with both and `enters_salt`, below the salt's root there.
   struct Place {
-    absl::string_view salt;
+    std::optional<absl::string_view> salt;
     std::optional<BlockId> below;
+    bool enters_salt = false;
   };
 
   // The first `num_tokens` tokens of `block`, as far as they match.
@@ -115,8 +124,22 @@ class PrefixTree {
     uint64_t last_used = 0;  // of a leaf; see Remove for the others
   };
 
+  struct RootName {
+    std::optional<std::string> salt;  // none: the public one
+    std::optional<BlockId> below;     // none: at the top
+
+    friend bool operator==(const RootName&, const RootName&) = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const RootName& name) {
+      // Debian's Abseil hashes no std::optional.
+      return H::combine(std::move(state), name.salt.has_value(),
+                        name.salt.value_or(""), name.below.has_value(),
+                        name.below.value_or(0));
+    }
+  };
+  // While it has children it is one child of the block that it is below.
   struct Root {
-    std::string salt;
+    RootName name;
     int num_children = 0;
   };
 
@@ -144,6 +167,7 @@ class PrefixTree {
   Root& RootOf(NodeId node) { return roots_[node - pool_.num_blocks()]; }
   absl::Span<const int32_t> TokensOf(BlockId block) const;
   Child ChildOf(BlockId block) const;
+  static RootName RootNameOf(const Place& place);
   std::optional<NodeId> FindPlace(const Place& place) const;
   NodeId MakePlace(const Place& place);
   void ForgetRootIfEmpty(NodeId node);
@@ -169,7 +193,7 @@ class PrefixTree {
   std::vector<int32_t> tokens_;  // [num_blocks, B]
   std::vector<Root> roots_;
   std::vector<NodeId> free_roots_;
-  absl::flat_hash_map<std::string, NodeId> root_of_salt_;
+  absl::flat_hash_map<RootName, NodeId> root_of_name_;
   absl::flat_hash_map<uint64_t, BlockId> full_;  // by Node::hash
   Children children_;                            // every node
   absl::btree_set<Leaf> leaves_;

@@ -35,9 +35,24 @@ int CommonLength(const Tokens& a, const Tokens& b) {
          a.begin();
 }
 
+// Whole blocks that begin like this are public.
+const Tokens kPublic = {0, 1, 1, 1, 0, 1, 0, 0, 1};
+
+size_t NumPublic(const Tokens& tokens) {
+  return CommonLength(tokens, kPublic) / kBlockTokens * kBlockTokens;
+}
+
+// The root that a node is below: the public one, or a salt's that begins behind
+// so many public tokens.
+struct Owner {
+  std::optional<std::string> salt;
+  size_t begin = 0;
+  bool operator==(const Owner&) const = default;
+};
+
 // A node, by everything from its root on.
 struct Entry {
-  std::string salt;
+  Owner owner;
   Tokens path;
   BlockId block;
   int64_t last_used;
@@ -47,9 +62,16 @@ struct Entry {
   }
   bool is_full() const { return path.size() % kBlockTokens == 0; }
   Tokens own() const { return {path.begin() + parent_length(), path.end()}; }
-  bool IsBelow(const std::string& its_salt, const Tokens& parent) const {
-    return salt == its_salt && parent_length() == parent.size() &&
+  // A child of that path, below that root.
+  bool IsBelow(const Owner& its_owner, const Tokens& parent) const {
+    return owner == its_owner && parent_length() == parent.size() &&
            CommonLength(path, parent) == parent.size();
+  }
+  bool IsAncestorOf(const Entry& other) const {
+    return is_full() && path.size() < other.path.size() &&
+           CommonLength(path, other.path) == path.size() &&
+           (owner == other.owner ||
+            (!owner.salt.has_value() && path.size() <= other.owner.begin));
   }
 };
 
@@ -57,7 +79,21 @@ struct Entry {
 struct Holder {
   std::string salt;
   Tokens tokens;
-  std::vector<BlockId> blocks;
+  std::vector<BlockId> blocks = {};
+
+  // Of the block at `index`.
+  Owner OwnerOf(size_t index) const {
+    const size_t num_public = NumPublic(tokens);
+    if (index * kBlockTokens < num_public) return {};
+    return {salt, num_public};
+  }
+  PrefixTree::Place PlaceOf(size_t index, std::optional<BlockId> below) const {
+    const Owner owner = OwnerOf(index);
+    if (!owner.salt.has_value()) return {.below = below};
+    return {.salt = salt,
+            .below = below,
+            .enters_salt = index * kBlockTokens == owner.begin};
+  }
 };
 
 class RandomTest : public testing::TestWithParam<PrefixHash> {
@@ -66,51 +102,60 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
   Tokens RandomTokens() {
     Tokens tokens(1 + random_() % (5 * kBlockTokens));
     for (int32_t& token : tokens) token = random_() % 2;
+    if (random_() % 2 == 0) {
+      const size_t num_public = random_() % (kPublic.size() + 1);
+      std::copy_n(kPublic.begin(), std::min(num_public, tokens.size()),
+                  tokens.begin());
+    }
     return tokens;
   }
 
-  Entry* FindEntry(const std::string& salt, const Tokens& path) {
+  Entry* FindEntry(const Owner& owner, const Tokens& path) {
     for (Entry& entry : entries_) {
-      if (entry.salt == salt && entry.path == path) return &entry;
+      if (entry.owner == owner && entry.path == path) return &entry;
     }
     return nullptr;
   }
 
   bool IsLeaf(const Entry& entry) {
     return std::none_of(
-        entries_.begin(), entries_.end(), [&](const Entry& other) {
-          return entry.is_full() && other.IsBelow(entry.salt, entry.path);
-        });
+        entries_.begin(), entries_.end(),
+        [&](const Entry& other) { return entry.IsAncestorOf(other); });
   }
 
   void Touch(const Entry& used) {
     ++now_;
     for (Entry& entry : entries_) {
-      if (entry.salt == used.salt && entry.path.size() <= used.path.size() &&
-          CommonLength(entry.path, used.path) == entry.path.size()) {
-        entry.last_used = now_;
-      }
+      if (&entry == &used || entry.IsAncestorOf(used)) entry.last_used = now_;
     }
   }
 
-  // Checks a match against the list, and returns it.
-  PrefixTree::Match Find(const std::string& salt, const Tokens& tokens) {
-    const PrefixTree::Match match = tree_->Find({salt}, tokens);
-    Tokens path;
+  // Checks a match of what is below the holder's block before `index` (none
+  // before the first) against the list, and returns it. `tokens`: from the
+  // first one on, as far as is asked for.
+  PrefixTree::Match FindFrom(const Holder& holder, size_t index,
+                             std::optional<BlockId> before,
+                             const Tokens& tokens) {
+    const Owner owner = holder.OwnerOf(index);
+    Tokens path = Prefix(tokens, index * kBlockTokens);
+    const PrefixTree::Match match =
+        tree_->Find(holder.PlaceOf(index, before),
+                    absl::MakeConstSpan(tokens).subspan(path.size()));
     std::vector<BlockId> blocks;
-    while (Entry* entry = FindEntry(salt, Prefix(tokens, path.size() + 3))) {
+    const Entry* used = nullptr;
+    while (Entry* entry = FindEntry(owner, Prefix(tokens, path.size() + 3))) {
       if (!entry->is_full() || entry->path.size() == path.size()) break;
       blocks.push_back(entry->block);
       path = entry->path;
+      used = entry;
     }
     EXPECT_EQ(match.blocks, blocks);
     const Tokens rest = {
         tokens.begin() + path.size(),
         tokens.begin() + std::min(tokens.size(), path.size() + 2)};
     int longest = 0;
-    const Entry* used = FindEntry(salt, path);
     for (const Entry& entry : entries_) {
-      if (!entry.IsBelow(salt, path)) continue;
+      if (!entry.IsBelow(owner, path)) continue;
       const int length = CommonLength(entry.own(), rest);
       longest = std::max(longest, length);
       if (match.tail.has_value() && entry.block == match.tail->block) {
@@ -123,14 +168,31 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
     return match;
   }
 
+  // The holder's path, from the public root into its salt's.
+  std::vector<BlockId> Find(const Holder& holder) {
+    const size_t num_public = NumPublic(holder.tokens);
+    std::vector<BlockId> blocks;
+    if (num_public > 0) {
+      blocks =
+          FindFrom(holder, 0, {}, Prefix(holder.tokens, num_public)).blocks;
+      if (blocks.size() * kBlockTokens < num_public) return blocks;
+    }
+    std::optional<BlockId> before;
+    if (!blocks.empty()) before = blocks.back();
+    const auto own =
+        FindFrom(holder, blocks.size(), before, holder.tokens).blocks;
+    blocks.insert(blocks.end(), own.begin(), own.end());
+    return blocks;
+  }
+
   // The block that the list says Insert returns, after inserting there too.
-  std::optional<BlockId> InsertEntry(const std::string& salt,
-                                     const Tokens& path, BlockId block) {
-    const Entry entry = {salt, path, block, 0};
+  std::optional<BlockId> InsertEntry(const Owner& owner, const Tokens& path,
+                                     BlockId block) {
+    const Entry entry = {owner, path, block, 0};
     const Tokens parent = Prefix(path, entry.parent_length());
     const Entry* same = nullptr;
     for (const Entry& other : entries_) {
-      if (!other.IsBelow(salt, parent)) continue;
+      if (!other.IsBelow(owner, parent)) continue;
       if (CommonLength(other.path, path) == path.size()) same = &other;
     }
     if (same != nullptr) {
@@ -146,11 +208,11 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
       }
     }
     std::erase_if(entries_, [&](const Entry& other) {
-      return other.IsBelow(salt, parent) && !other.is_full() &&
+      return other.IsBelow(owner, parent) && !other.is_full() &&
              CommonLength(other.path, path) == other.path.size();
     });
     entries_.push_back(entry);
-    Touch(entry);
+    Touch(entries_.back());
     return block;
   }
 
@@ -158,11 +220,13 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
     const size_t end = std::min(holder.tokens.size(), (index + 1) * 3);
     const Tokens path = Prefix(holder.tokens, end);
     const Tokens own = {path.begin() + index * 3, path.end()};
-    PrefixTree::Place place = {holder.salt};
-    if (index > 0) place.below = holder.blocks[index - 1];
+    std::optional<BlockId> before;
+    if (index > 0) before = holder.blocks[index - 1];
     const BlockId block = holder.blocks[index];
-    const std::optional<BlockId> got = tree_->Insert(place, own, block);
-    const std::optional<BlockId> want = InsertEntry(holder.salt, path, block);
+    const std::optional<BlockId> got =
+        tree_->Insert(holder.PlaceOf(index, before), own, block);
+    const std::optional<BlockId> want =
+        InsertEntry(holder.OwnerOf(index), path, block);
     ASSERT_EQ(got.has_value(), want.has_value());
     if (!got.has_value()) return;
     if (own.size() < 3) {
@@ -185,15 +249,15 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
   // The tree has the holder's own path up to there.
   bool IsCached(const Holder& holder, size_t num_blocks) {
     if (num_blocks == 0) return true;
-    const Entry* entry =
-        FindEntry(holder.salt, Prefix(holder.tokens, num_blocks * 3));
+    const Entry* entry = FindEntry(holder.OwnerOf(num_blocks - 1),
+                                   Prefix(holder.tokens, num_blocks * 3));
     return entry != nullptr && entry->block == holder.blocks[num_blocks - 1];
   }
 
   void AddHolder() {
     Holder& holder =
-        holders_.emplace_back(Holder{RandomSalt(), RandomTokens(), {}});
-    holder.blocks = Find(holder.salt, holder.tokens).blocks;
+        holders_.emplace_back(Holder{RandomSalt(), RandomTokens()});
+    holder.blocks = Find(holder);
     for (const BlockId block : holder.blocks) pool_->Ref(block);
     for (size_t i = holder.blocks.size(); i * 3 < holder.tokens.size(); ++i) {
       if (pool_->num_free() == 0) Evict();
@@ -218,20 +282,19 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
 
   // The least recently used leaf that nobody holds; those held count as used.
   void EvictEntry() {
-    std::vector<Entry> leaves;
+    std::vector<const Entry*> leaves;
     for (const Entry& entry : entries_) {
-      if (IsLeaf(entry)) leaves.push_back(entry);
+      if (IsLeaf(entry)) leaves.push_back(&entry);
     }
-    std::sort(leaves.begin(), leaves.end(), [](const auto& a, const auto& b) {
-      return a.last_used < b.last_used;
+    std::sort(leaves.begin(), leaves.end(), [](const auto* a, const auto* b) {
+      return a->last_used < b->last_used;
     });
-    for (const Entry& leaf : leaves) {
-      if (!IsHeld(leaf.block)) {
-        std::erase_if(entries_,
-                      [&](const Entry& e) { return e.block == leaf.block; });
+    for (const Entry* leaf : leaves) {
+      if (!IsHeld(leaf->block)) {
+        entries_.erase(entries_.begin() + (leaf - entries_.data()));
         return;
       }
-      Touch(leaf);
+      Touch(*leaf);
     }
     FAIL() << "the list has no leaf to evict";
   }
@@ -286,7 +349,7 @@ class RandomTest : public testing::TestWithParam<PrefixHash> {
     } else if (operation < 9 && !holders_.empty()) {
       RemoveHolder();
     } else if (operation < 13) {
-      Find(RandomSalt(), RandomTokens());
+      Find({RandomSalt(), RandomTokens()});
     } else if (operation < 15) {
       Evict();
     } else if (random_() % 4 == 0 && !entries_.empty()) {

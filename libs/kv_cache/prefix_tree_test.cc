@@ -31,6 +31,14 @@ class PrefixTreeTest : public testing::Test {
     return path;
   }
 
+  BlockId InsertOne(const PrefixTree::Place& place,
+                    absl::Span<const int32_t> tokens) {
+    const BlockId block = *pool_->Allocate();
+    const BlockId cached = tree_.Insert(place, tokens, block).value();
+    pool_->Unref(block);
+    return cached;
+  }
+
   int64_t MatchLength(absl::string_view salt,
                       const std::vector<int32_t>& tokens) {
     const PrefixTree::Match match = tree_.Find({salt}, tokens);
@@ -143,6 +151,37 @@ TEST_F(PrefixTreeTest, AForgottenLeafIsItsOwnersAlone) {
   EXPECT_EQ(pool_->num_owners(block), 1);
   EXPECT_EQ(MatchLength("", {1, 2}), 0);
   pool_->Unref(block);
+}
+
+TEST_F(PrefixTreeTest, WhatASaltHasBehindAPublicBlockIsItsAlone) {
+  const BlockId stem = InsertOne({}, {1, 2, 3, 4});
+  const PrefixTree::Place alice = {"alice", stem, true};
+  const PrefixTree::Place bob = {"bob", stem, true};
+  const BlockId own = InsertOne(alice, {5, 6, 7, 8});
+  EXPECT_EQ(tree_.Find({}, {1, 2, 3, 4, 5, 6, 7, 8}).blocks,
+            std::vector<BlockId>{stem});
+  EXPECT_FALSE(tree_.Find({}, {1, 2, 3, 4, 5, 6, 7, 8}).tail.has_value());
+  EXPECT_EQ(tree_.Find(alice, {5, 6, 7, 8}).blocks, std::vector<BlockId>{own});
+  EXPECT_EQ(tree_.Find(alice, {5, 6}).tail->block, own);
+  EXPECT_TRUE(tree_.Find(bob, {5, 6, 7, 8}).blocks.empty());
+  EXPECT_FALSE(tree_.Find(bob, {5, 6}).tail.has_value());
+  EXPECT_EQ(MatchLength("alice", {1, 2, 3, 4}), 0);  // her own root at the top
+  EXPECT_EQ(MatchLength("", {1, 2, 3, 4}), 0);       // is not the public one
+}
+
+TEST_F(PrefixTreeTest, APublicStemOutlivesTheSaltsBehindIt) {
+  const BlockId stem = InsertOne({}, {1, 2, 3, 4});
+  InsertOne({"alice", stem, true}, {5, 5, 5, 5});
+  InsertOne({"alice", stem, true}, {6, 6, 6, 6});
+  InsertOne({"bob", stem, true}, {5, 5, 5, 5});
+  EXPECT_EQ(tree_.num_nodes(), 4);
+  for (int num_left = 3; num_left >= 1; --num_left) {
+    EXPECT_TRUE(tree_.EvictOne());
+    EXPECT_EQ(tree_.num_nodes(), num_left);
+    EXPECT_EQ(tree_.Find({}, {1, 2, 3, 4}).blocks, std::vector<BlockId>{stem});
+  }
+  EXPECT_TRUE(tree_.EvictOne());
+  EXPECT_EQ(pool_->num_free(), 8);
 }
 
 TEST_F(PrefixTreeTest, ACollisionIsAMissAndIsNotCached) {

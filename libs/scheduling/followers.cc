@@ -13,27 +13,31 @@ namespace {
 // A block by the path to it and its tokens. Sequences of one path have the
 // tree's blocks in common, so that the last of them stands for the path.
 struct NextBlock {
-  absl::string_view salt;
+  bool is_public = true;
+  absl::string_view salt;  // of one that is not
   kv_cache::BlockId last_shared = 0;
   int64_t num_shared = 0;
   absl::Span<const int32_t> tokens;
 
   friend bool operator==(const NextBlock& a, const NextBlock& b) {
-    return std::tie(a.num_shared, a.last_shared, a.salt, a.tokens) ==
-           std::tie(b.num_shared, b.last_shared, b.salt, b.tokens);
+    return std::tie(a.num_shared, a.last_shared, a.is_public, a.salt,
+                    a.tokens) ==
+           std::tie(b.num_shared, b.last_shared, b.is_public, b.salt, b.tokens);
   }
   template <typename H>
   friend H AbslHashValue(H state, const NextBlock& block) {
     return H::combine(std::move(state), block.num_shared, block.last_shared,
-                      block.salt, block.tokens);
+                      block.is_public, block.salt, block.tokens);
   }
 };
 
 // The block that the sequence is computing or will compute next. CHECK-free:
 // ask HasNextBlock first.
 NextBlock NextBlockOf(const Sequence& sequence, int block_tokens) {
-  NextBlock block = {sequence.cache_salt};
+  NextBlock block;
   block.num_shared = sequence.num_shared_blocks;
+  block.is_public = block.num_shared < sequence.num_public_blocks;
+  if (!block.is_public) block.salt = sequence.cache_salt;
   if (block.num_shared > 0) {
     block.last_shared = sequence.table.block_ids()[block.num_shared - 1];
   }

@@ -11,12 +11,19 @@ namespace tessera::scheduling {
 using kv_cache::BlockId;
 using kv_cache::PrefixTree;
 
-PrefixTree::Place PrefixSharing::PlaceOf(const Sequence& sequence) const {
-  PrefixTree::Place place = {sequence.cache_salt};
-  if (sequence.num_shared_blocks > 0) {
-    place.below = sequence.table.block_ids()[sequence.num_shared_blocks - 1];
-  }
-  return place;
+PrefixTree::Place PrefixSharing::PlaceOf(const Sequence& sequence,
+                                         int64_t index,
+                                         std::optional<BlockId> before) {
+  if (index < sequence.num_public_blocks) return {.below = before};
+  return {.salt = sequence.cache_salt,
+          .below = before,
+          .enters_salt = index == sequence.num_public_blocks};
+}
+
+PrefixTree::Place PrefixSharing::NextPlaceOf(const Sequence& sequence) const {
+  const int64_t index = sequence.num_shared_blocks;
+  if (index == 0) return PlaceOf(sequence, 0, std::nullopt);
+  return PlaceOf(sequence, index, sequence.table.block_ids()[index - 1]);
 }
 
 int64_t PrefixSharing::NumTakeable(const Sequence& sequence) const {
@@ -34,9 +41,22 @@ int64_t PrefixSharing::NumTakeable(const Sequence& sequence) const {
 PrefixTree::Match PrefixSharing::Find(const Sequence& sequence) {
   const int64_t num_takeable = NumTakeable(sequence);
   if (num_takeable == 0) return {};
-  return tree_.Find(PlaceOf(sequence),
-                    absl::MakeConstSpan(sequence.tokens)
-                        .subspan(sequence.num_computed, num_takeable));
+  auto tokens = absl::MakeConstSpan(sequence.tokens)
+                    .subspan(sequence.num_computed, num_takeable);
+  const int64_t num_public_left =
+      sequence.num_public_blocks - sequence.num_shared_blocks;
+  if (num_public_left <= 0) return tree_.Find(NextPlaceOf(sequence), tokens);
+  PrefixTree::Match match =
+      tree_.Find(NextPlaceOf(sequence),
+                 tokens.subspan(0, num_public_left * block_tokens()));
+  if (match.blocks.size() < num_public_left) return match;
+  tokens.remove_prefix(num_public_left * block_tokens());
+  const PrefixTree::Match own = tree_.Find(
+      PlaceOf(sequence, sequence.num_public_blocks, match.blocks.back()),
+      tokens);
+  match.blocks.insert(match.blocks.end(), own.blocks.begin(), own.blocks.end());
+  match.tail = own.tail;
+  return match;
 }
 
 void PrefixSharing::TakeBlocks(const PrefixTree::Match& match,
@@ -75,7 +95,7 @@ void PrefixSharing::GiveBlocks(Sequence& sequence) {
   while ((index + 1) * block_tokens() <= sequence.num_computed) {
     const BlockId own = sequence.table.block_ids()[index];
     const std::optional<BlockId> shared = tree_.Insert(
-        PlaceOf(sequence),
+        NextPlaceOf(sequence),
         tokens.subspan(index * block_tokens(), block_tokens()), own);
     if (!shared.has_value()) return;  // it stays its own, and all that follow
     if (*shared != own) sequence.table.Replace(index, *shared);
@@ -90,7 +110,8 @@ void PrefixSharing::GiveTail(const Sequence& sequence) {
                         .first(sequence.num_computed)
                         .subspan(num_full * block_tokens());
   if (!tail.empty()) {
-    tree_.Insert(PlaceOf(sequence), tail, sequence.table.block_ids()[num_full]);
+    tree_.Insert(NextPlaceOf(sequence), tail,
+                 sequence.table.block_ids()[num_full]);
   } else if (num_full > 0) {
     tree_.Touch(sequence.table.block_ids()[num_full - 1]);
   }

@@ -8,9 +8,14 @@
 // only where its next token begins a block and all before are shared; it never
 // takes its last token, whose logits are wanted, nor, where those of the whole
 // prompt are, one that it did not compute before.
+//
+// Its public blocks are below the tree's public root, and the others below its
+// salt's root behind them: another salt finds the former and none of the
+// latter.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "libs/kv_cache/prefix_tree.h"
 #include "libs/scheduling/sequence.h"
@@ -54,7 +59,12 @@ class PrefixSharing {
 
  private:
   int block_tokens() const { return pool_.geometry().block_tokens; }
-  kv_cache::PrefixTree::Place PlaceOf(const Sequence& sequence) const;
+  // Of its block `index`, given the one before (unless it is the first).
+  static kv_cache::PrefixTree::Place PlaceOf(
+      const Sequence& sequence, int64_t index,
+      std::optional<kv_cache::BlockId> before);
+  // Of the block behind its shared ones.
+  kv_cache::PrefixTree::Place NextPlaceOf(const Sequence& sequence) const;
   void Count(int64_t num_taken, Sequence& sequence);
 
   kv_cache::BlockPool& pool_;

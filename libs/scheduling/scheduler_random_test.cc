@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -19,6 +20,25 @@ struct Shape {
   int max_pass_tokens;
   bool prefix_caching;
 };
+
+// The token of a stem at a position.
+int32_t StemToken(int stem, int position) {
+  return (position * 5 + stem * (position / 6)) % 4;
+}
+
+// Two of the stems are public for a while; every sequence must say so alike.
+int64_t NumPublicTokens(const std::vector<int32_t>& tokens) {
+  int64_t most = 0;
+  for (const auto& [stem, length] : {std::pair(0, 9), std::pair(1, 18)}) {
+    int64_t num_common = 0;
+    while (num_common < length && num_common < tokens.size() &&
+           tokens[num_common] == StemToken(stem, num_common)) {
+      ++num_common;
+    }
+    most = std::max(most, num_common);
+  }
+  return most;
+}
 
 class RandomTest : public testing::TestWithParam<Shape> {
  protected:
@@ -39,12 +59,13 @@ class RandomTest : public testing::TestWithParam<Shape> {
     const int stem = random_() % 3;
     const int num_stem = random_() % 33;
     for (int i = 0; i < num_stem; ++i) {
-      spec.tokens.push_back((i * 5 + stem * (i / 6)) % 4);
+      spec.tokens.push_back(StemToken(stem, i));
     }
     const int num_own = random_() % 3 == 0 ? 0 : random_() % 8;
     for (int i = 0; i < num_own; ++i) spec.tokens.push_back(random_() % 4);
     spec.priority = static_cast<int>(random_() % 3) - 1;
     if (random_() % 4 == 0) spec.cache_salt = "other";
+    spec.num_public_tokens = NumPublicTokens(spec.tokens);
     spec.computes_whole_prompt = random_() % 8 == 0;
     return spec;
   }

@@ -20,6 +20,9 @@ struct SequenceSpec {
   std::vector<int32_t> tokens;  // the prompt: at least one
   int priority = 0;             // lower is earlier
   std::string cache_salt;       // shares blocks only with the same salt
+  // But the blocks that lie wholly within the first so many tokens with every
+  // salt: anybody may know them. At most all.
+  int64_t num_public_tokens = 0;
   // Tokens are computed even if their blocks are cached: somebody wants the
   // prompt's own logits. After a preemption some may be computed once more.
   bool computes_whole_prompt = false;
@@ -77,6 +80,7 @@ struct Sequence {
 
   const Rank rank;
   const std::string cache_salt;
+  const int64_t num_public_blocks;  // the first ones, shared with every salt
   const bool computes_whole_prompt;
   const int64_t num_prompt_tokens;
   std::vector<int32_t> tokens;

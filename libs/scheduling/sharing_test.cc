@@ -153,6 +153,68 @@ TEST(SharingTest, AnotherSaltSharesNothing) {
   EXPECT_EQ(engine.num_computed(), 3 * 41 + 1);
 }
 
+SequenceSpec SaltedSpec(int num_tokens, int64_t num_public,
+                        const std::string& salt) {
+  SequenceSpec spec = {Tokens(num_tokens)};
+  spec.cache_salt = salt;
+  spec.num_public_tokens = num_public;
+  return spec;
+}
+
+TEST(SharingTest, AnotherSaltHitsThePublicBlocksAndMissesWhatIsBehind) {
+  SimulatedEngine engine(500, kOptions);
+  // Of 18 public tokens, 16 are whole blocks.
+  const auto num_cached = [&](const std::string& salt) {
+    const SequenceId id = *engine.Add(SaltedSpec(41, 18, salt), 1);
+    engine.Step(64);
+    const int64_t num = engine.scheduler().progress(id).num_cached;
+    engine.Finish(64, 5);
+    return num;
+  };
+  EXPECT_EQ(num_cached("a"), 0);
+  EXPECT_EQ(num_cached("b"), 16);
+  EXPECT_EQ(num_cached(""), 16);
+  EXPECT_EQ(num_cached("b"), 40);
+  EXPECT_EQ(num_cached("a"), 40);
+}
+
+TEST(SharingTest, NobodyTellsOneSaltsBlocksFromNone) {
+  for (const bool is_used : {false, true}) {
+    SimulatedEngine engine(500, kOptions);
+    *engine.Add(SaltedSpec(20, 18, "first"), 0);  // the public blocks are there
+    engine.Finish(64, 5);
+    if (is_used) *engine.Add(SaltedSpec(41, 18, "a"), 0);
+    engine.Finish(64, 5);
+    const int64_t num_computed = engine.num_computed();
+    const SequenceId id = *engine.Add(SaltedSpec(41, 18, "b"), 1);
+    engine.Step(64);
+    EXPECT_EQ(engine.scheduler().progress(id).num_cached, 16);
+    EXPECT_EQ(engine.num_computed() - num_computed, 41 - 16);
+  }
+}
+
+TEST(SharingTest, APromptThatEndsInsideThePublicPartIsSharedAsFar) {
+  SimulatedEngine engine(500, kOptions);
+  *engine.Add(SaltedSpec(11, 11, "a"), 0);
+  engine.Finish(64, 5);
+  const SequenceId id = *engine.Add(SaltedSpec(41, 32, "b"), 1);
+  engine.Step(64);
+  EXPECT_EQ(engine.scheduler().progress(id).num_cached, 8);
+}
+
+TEST(SharingTest, PublicBlocksOfSaltsThatArriveTogetherAreComputedOnce) {
+  for (const int budget : {16, 23, 64}) {
+    SimulatedEngine engine(500, kOptions);
+    *engine.Add(SaltedSpec(161, 100, ""), 0);
+    // A pass has a half for the shortest, which follows while that is public.
+    *engine.Add(SaltedSpec(141, 100, "a"), 0);
+    *engine.Add(SaltedSpec(121, 100, "b"), 0);
+    *engine.Add(SaltedSpec(141, 100, "a"), 0);
+    engine.Finish(budget, 100);
+    EXPECT_EQ(engine.num_computed(), 100 + 61 + 41 + 21 + 1) << budget;
+  }
+}
+
 TEST(SharingTest, AWholePromptIsComputedWhateverIsCached) {
   SimulatedEngine engine(500, kOptions);
   SequenceSpec spec = {Tokens(41)};

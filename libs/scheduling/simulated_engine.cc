@@ -32,6 +32,8 @@ SimulatedEngine::SimulatedEngine(int num_blocks,
 absl::StatusOr<SequenceId> SimulatedEngine::Add(SequenceSpec spec,
                                                 int64_t num_new) {
   SimulatedSequence sequence = {.salt = spec.cache_salt, .tokens = spec.tokens};
+  sequence.num_public_tokens =
+      spec.num_public_tokens / kBlockTokens * kBlockTokens;
   sequence.num_prompt_tokens = static_cast<int64_t>(spec.tokens.size());
   sequence.max_tokens = std::min(sequence.num_prompt_tokens + num_new,
                                  scheduler_->max_sequence_tokens());
@@ -108,8 +110,11 @@ void SimulatedEngine::ComputeChunk(const Chunk& chunk) {
   ASSERT_EQ(chunk.tokens,
             absl::MakeConstSpan(tokens).subspan(begin, chunk.tokens.size()));
   ASSERT_EQ(chunk.block_table.size(), (end + kBlockTokens - 1) / kBlockTokens);
-  uint64_t hash = absl::HashOf(sequence.salt);
+  uint64_t hash = 0;
   for (int64_t i = 0; i < end; ++i) {
+    if (i == sequence.num_public_tokens) {
+      hash = absl::HashOf(hash, sequence.salt);
+    }
     hash = absl::HashOf(hash, tokens[i]);
     if (i >= begin) Slot(chunk.block_table, i) = hash;
     ASSERT_EQ(Slot(chunk.block_table, i), hash)

@@ -1,10 +1,11 @@
 // SimulatedEngine: drives a scheduler as an engine does, with no model.
 //
-// The key and value of a position is a hash of the salt and of all tokens up to
-// it, written to the block where the model would write them. Every pass checks
-// that all earlier positions of each of its sequences hold just what their own
-// tokens give, and that whatever it writes belongs to one sequence alone: any
-// wrong sharing, early reuse or lost copy shows.
+// The key and value of a position is a hash of all tokens up to it and, behind
+// the public blocks, of the salt, written to the block where the model would
+// write them. Every pass checks that all earlier positions of each of its
+// sequences hold just what their own tokens give, and that whatever it writes
+// belongs to one sequence alone: any wrong sharing, early reuse or lost copy
+// shows.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@ namespace tessera::scheduling {
 struct SimulatedSequence {
   std::string salt;
   std::vector<int32_t> tokens;
+  int64_t num_public_tokens = 0;  // in whole blocks
   int64_t num_prompt_tokens = 0;
   int64_t max_tokens = 0;  // finished when it has as many
   bool computes_whole_prompt = false;
