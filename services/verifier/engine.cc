@@ -85,6 +85,7 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
   ASSIGN_OR_RETURN(LoadedModel loaded, load());
   model_ = std::move(loaded.model);
   tokenizer_ = loaded.tokenizer;
+  shared_prefixes_ = std::move(loaded.shared_prefixes);
   const model::ModelConfig& config = model_->config();
   const kv_cache::KvGeometry geometry = {
       .block_tokens = attention::kKvBlockTokens,
@@ -142,6 +143,7 @@ void Engine::TakeInbox() {
         {.tokens = generation->prompt,
          .priority = generation->priority,
          .cache_salt = generation->cache_salt,
+         .num_public_tokens = shared_prefixes_.NumTokens(generation->prompt),
          .computes_whole_prompt = generation->num_prompt_logprobs.has_value()},
         generation->arrived);
     if (!stem.ok()) {

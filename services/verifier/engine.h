@@ -31,6 +31,7 @@
 #include "services/verifier/generation.h"
 #include "services/verifier/options.h"
 #include "services/verifier/request.h"
+#include "services/verifier/shared_prefixes.h"
 #include "services/verifier/verifier_metrics.h"
 
 namespace tessera::verifier {
@@ -47,6 +48,7 @@ struct EngineInfo {
 struct LoadedModel {
   std::unique_ptr<model::Model> model;
   const tokenizer::Tokenizer* tokenizer = nullptr;  // outlives the engine
+  SharedPrefixes shared_prefixes;
 };
 
 class Engine {
@@ -96,6 +98,7 @@ class Engine {
 
   // The engine's thread alone.
   const tokenizer::Tokenizer* tokenizer_ = nullptr;
+  SharedPrefixes shared_prefixes_;
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<kv_cache::BlockPool> pool_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;

@@ -1,5 +1,6 @@
 #include "services/verifier/engine.h"
 
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -167,6 +168,76 @@ TEST(EngineTest, TheSamePromptIsFoundInTheCache) {
   v1::GenerateRequest salted = request;
   salted.set_cache_salt("another");
   EXPECT_EQ(Get(fixture, salted).usage.num_cached_tokens(), 0);
+}
+
+std::string WriteFile(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+// 100 shared tokens are 3 whole blocks of 32.
+TEST(EngineTest, ASharedPrefixIsEverySaltsAndWhatIsBehindIsNot) {
+  const std::string stem(100, 's');
+  FixtureOptions options;
+  options.verifier.shared_prefix_files = {WriteFile("stem", stem)};
+  EngineFixture fixture(options);
+  FixtureOptions uncached;
+  uncached.verifier.prefix_caching = false;
+  EngineFixture plain(uncached);
+  const auto ask = [&](EngineFixture& engine, const std::string& text,
+                       const std::string& salt) -> const Answer& {
+    v1::GenerateRequest request = TextRequest(text, 20);
+    request.set_num_logprobs(2);
+    request.set_cache_salt(salt);
+    return Get(engine, request);
+  };
+  const std::string mine = stem + std::string(100, 'm');
+  const std::string bits = ask(plain, mine, "").Bits();
+  const auto cached = [&](const std::string& salt) {
+    const Answer& answer = ask(fixture, mine, salt);
+    EXPECT_EQ(answer.Bits(), bits) << salt;
+    return answer.usage.num_cached_tokens();
+  };
+  EXPECT_EQ(cached("alice"), 0);
+  EXPECT_EQ(cached("bob"), 96);  // as if alice had asked nothing but the stem
+  EXPECT_EQ(cached(""), 96);
+  EXPECT_GE(cached("alice"), 192);
+  EXPECT_GE(cached("bob"), 192);
+  // What does not begin with all of a block of it is nobody else's.
+  const std::string other = std::string(31, 's') + std::string(100, 'o');
+  EXPECT_EQ(ask(fixture, other, "alice").usage.num_cached_tokens(), 0);
+  EXPECT_EQ(ask(fixture, other, "bob").usage.num_cached_tokens(), 0);
+}
+
+// What an attacker can see of another's prompts: the tokens computed for it
+// (its time) after a victim asked the same, and after a victim asked something
+// else. Paired, so that nothing but the victim differs.
+TEST(EngineTest, AnotherSaltIsComputedAlikeWhateverAVictimAsked) {
+  const std::string secret(200, 'x');
+  const auto probe = [&](const std::string& victims, const std::string& salt) {
+    FixtureOptions options;
+    options.verifier.shared_prefix_files = {
+        WriteFile("stem", std::string(64, 's'))};
+    EngineFixture fixture(options);
+    for (const std::string& stem : {std::string(), std::string(64, 's')}) {
+      v1::GenerateRequest request = TextRequest(stem + victims, 4);
+      request.set_cache_salt("victim");
+      EXPECT_TRUE(Get(fixture, request).status.ok());
+    }
+    std::vector<int64_t> seen;
+    for (const std::string& stem : {std::string(), std::string(64, 's')}) {
+      v1::GenerateRequest request = TextRequest(stem + secret, 4);
+      request.set_cache_salt(salt);
+      const Answer& answer = Get(fixture, request);
+      seen.push_back(answer.usage.num_cached_tokens());
+    }
+    return seen;
+  };
+  const std::vector<int64_t> nothing = {0, 64};
+  EXPECT_EQ(probe(secret, "attacker"), nothing);
+  EXPECT_EQ(probe(std::string(200, 'y'), "attacker"), nothing);
+  EXPECT_NE(probe(secret, "victim"), nothing);
 }
 
 TEST(EngineTest, ACancelledGenerationFreesItsBlocksAndTheOthersGoOn) {

@@ -46,6 +46,11 @@ absl::Status VerifierOptions::Validate() const {
     return absl::InvalidArgumentError(
         "target_inter_token_ms must be from 1 to 60,000");
   }
+  if (shared_prefix_files.size() > kMaxSharedPrefixes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("shared_prefix names ", shared_prefix_files.size(),
+                     " files: at most ", kMaxSharedPrefixes));
+  }
   if (model_name.size() > 256) {
     return absl::InvalidArgumentError("model_name is over 256 bytes long");
   }
@@ -73,6 +78,10 @@ void AddVerifierFlags(options::Flags* flags, VerifierOptions* options) {
                 {{"on", true}, {"off", false}},
                 "whether finished sequences' keys and values are kept for "
                 "prompts that begin alike");
+  flags->Texts("shared-prefix", &options->shared_prefix_files, "FILE",
+               "the beginning of prompts, such as a system message, that all "
+               "callers share in the cache although nothing else is: JSON "
+               "{\"messages\": [...]}, or a raw prompt; may be repeated");
 }
 
 int64_t AvailableMemoryBytes() {

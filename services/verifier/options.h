@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/options/flags.h"
 
 namespace tessera::verifier {
+
+inline constexpr size_t kMaxSharedPrefixes = 256;
 
 struct VerifierOptions {
   std::string model_name;  // as requests call it; empty: the file's name
@@ -19,13 +22,15 @@ struct VerifierOptions {
   // Prompts are cut so that running streams get their next token in this time.
   absl::Duration target_inter_token = absl::Milliseconds(40);
   bool prefix_caching = true;
+  // Files of prompts' beginnings that every salt shares (shared_prefixes.h).
+  std::vector<std::string> shared_prefix_files;
 
   // InvalidArgument, naming the field.
   absl::Status Validate() const;
 };
 
 // Declares --model-name, --kv-memory, --max-queued, --max-running,
-// --target-inter-token-ms, --prefix-cache.
+// --target-inter-token-ms, --prefix-cache, --shared-prefix.
 void AddVerifierFlags(options::Flags* flags, VerifierOptions* options);
 
 // Of the memory that this process may still take: MemAvailable, and what its

@@ -164,7 +164,12 @@ absl::StatusOr<LoadedModel> Verifier::Load(model::ModelOptions options) {
         absl::StrCat(checkpoint_->path(), ": the tokenizer has ", num_words,
                      " tokens, the model ", (*model)->config().vocab_size));
   }
-  return LoadedModel{*std::move(model), &words_->tokenizer()};
+  LoadedModel loaded = {*std::move(model), &words_->tokenizer()};
+  ASSIGN_OR_RETURN(loaded.shared_prefixes,
+                   SharedPrefixes::Load(options_.shared_prefix_files, *words_,
+                                        loaded.model->config().context_len,
+                                        attention::kKvBlockTokens));
+  return loaded;
 }
 
 void Verifier::Loaded(absl::StatusOr<EngineInfo> info) {

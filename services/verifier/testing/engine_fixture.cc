@@ -26,7 +26,13 @@ absl::StatusOr<LoadedModel> Load(const FixtureOptions& options,
       {.team = {.num_threads = options.num_threads, .pin = false},
        .max_batch_tokens = options.max_batch_tokens});
   if (!model.ok()) return model.status();
-  return LoadedModel{*std::move(model), &words.tokenizer()};
+  LoadedModel loaded = {*std::move(model), &words.tokenizer()};
+  auto shared =
+      SharedPrefixes::Load(options.verifier.shared_prefix_files, words,
+                           config.context_len, attention::kKvBlockTokens);
+  if (!shared.ok()) return shared.status();
+  loaded.shared_prefixes = *std::move(shared);
+  return loaded;
 }
 
 int64_t BlockBytes(const FixtureOptions& options, const Words& words) {
