@@ -3,33 +3,22 @@
 Called by tools/benchmark, which builds the binaries.
 """
 
-import json
 import os
-import platform
 import sys
 
+import benchmark_run
 import model_shape
 import options as command_line
 import table
 from answers import AnswerCheck
-from command import CommandFailed
 from comparison import Comparison
 from copies import Copies, check_file
 from formats import FORMATS, Formats
 from peer import Peer
-from tessera import Probe, Tessera, default_model
+from tessera import Probe, Tessera
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TESSERA = os.path.join(_ROOT, "bazel-bin/tools/tessera")
-PROBE = os.path.join(_ROOT, "bazel-bin/tools/comparison/probe")
-
-
-def _cpu():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        for line in info:
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
+TESSERA = benchmark_run.binary("tools/tessera")
+PROBE = benchmark_run.binary("tools/comparison/probe")
 
 
 def _disturbance_line(disturbance):
@@ -38,11 +27,6 @@ def _disturbance_line(disturbance):
             f"{disturbance.num_disturbed} of {len(disturbance.shares)} calls "
             f"were disturbed by more than 5%, {disturbance.repeated} were "
             "measured again.")
-
-
-def _heading(options, model):
-    return (f"{os.path.basename(model)}, {options.threads} threads, {_cpu()}, "
-            f"kernels {options.kernels}, medians of {options.rounds} rounds")
 
 
 def _measure(parts, rows_of, peers):
@@ -97,29 +81,18 @@ def _compare_formats(options, model, peers, copies):
 def main(arguments):
     options = command_line.parse(arguments)
     copies = Copies(options.scratch)
-    try:
-        model = check_file(os.path.abspath(options.model) if options.model
-                           else default_model())
+    compare = _compare_formats if options.formats else _compare
+
+    def measure(model):
         peers = [Peer(name, tree, model, options.threads, copies.folder())
                  for name, tree in options.peer]
-        print(_heading(options, model) + "\n")
-        run = _compare_formats if options.formats else _compare
-        result = {"model": os.path.basename(model), "cpu": _cpu(),
-                  "threads": options.threads, "rounds": options.rounds,
-                  "kernels": options.kernels,
-                  **run(options, model, peers, copies)}
-        if options.json:
-            with open(options.json, "w", encoding="utf-8") as file:
-                json.dump(result, file, indent=1)
-                file.write("\n")
-    except CommandFailed as error:
-        print(f"tools/benchmark: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        return compare(options, model, peers, copies)
+
+    try:
+        return benchmark_run.run("tools/benchmark", options,
+                                 f"medians of {options.rounds} rounds", measure)
     finally:
         copies.close()
-    return 0
 
 
 if __name__ == "__main__":

@@ -35,14 +35,14 @@ class OptionsTest(unittest.TestCase):
 
     def test_refusals_name_what_is_wrong(self):
         for words, arguments in (
-                ("expected NAME=VALUE, got 'tree'", ["--peer", "tree"]),
+                ("expected NAME=DIR, got 'tree'", ["--peer", "tree"]),
                 ("two are named a", ["--peer", "a=x", "--peer", "a=y"]),
                 ("'speed' is none of decode,", ["--rows", "speed"]),
                 ("no --peer is named ik", ["--peer-prefill-model", "ik=m"]),
                 ("give a --peer", ["--formats"]),
                 ("--format belongs to --formats",
                  ["--peer", "a=x", "--format", "Q4_0"]),
-                ("expected 1 to 1000", ["--rounds", "0"])):
+                ("expected numbers of 1 to 1000", ["--rounds", "0"])):
             self.assertIn(words, self.error(*arguments))
 
 

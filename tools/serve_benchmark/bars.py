@@ -9,22 +9,24 @@ MISSED, REACHED, AIMED, UNMEASURED = "MISSED", "reached", "aim", "not measured"
 @dataclass
 class Bar:
     """against_peer: of how many times as good as the peer; otherwise of the
-    figure itself."""
+    figure itself. words: how a table names it, where not by the bound."""
     against_peer: bool
     bound: float
+    words: str = ""
 
 
 @dataclass
 class Row:
     key: str
     work: str
-    unit: str                       # "tok/s", "s", "us", "%"
-    ours: float
+    unit: str                       # "tok/s", "s", "us", "%", "x", "GB/s"
+    ours: Optional[float]           # None: `detail` says why
     theirs: Optional[float] = None  # of the peer
     floor: Optional[Bar] = None
     aim: Optional[Bar] = None
     lower_is_better: bool = False
     samples: dict = field(default_factory=dict)  # {arm: [figure of a round]}
+    detail: str = ""                # what the figure was made of
 
     @property
     def ratio(self):
@@ -36,6 +38,8 @@ class Row:
 
     def reaches(self, bar):
         """None: it was not measured."""
+        if self.ours is None:
+            return None
         if bar.against_peer:
             return None if self.ratio is None else self.ratio >= bar.bound
         # Written so that NaN reaches nothing.
@@ -58,15 +62,15 @@ class Row:
                 "value": self.ours, "peer": self.theirs, "ratio": self.ratio,
                 "floor": self.floor and vars(self.floor),
                 "aim": self.aim and vars(self.aim), "verdict": self.verdict,
-                "samples": self.samples}
+                "detail": self.detail, "samples": self.samples}
 
 
 def _peer(times):
     return Bar(True, times)
 
 
-def _itself(bound):
-    return Bar(False, bound)
+def itself(bound, words=""):
+    return Bar(False, bound, words)
 
 
 # {row key: (floor, aim)}
@@ -74,7 +78,7 @@ BARS = {
     "throughput_16": (_peer(5), _peer(9)),
     "throughput_64": (_peer(6), _peer(10)),
     "first_token_16": (_peer(5), _peer(10)),
-    "worst_gap": (_peer(10), _itself(0.050)),
-    "one_stream": (_itself(97), _itself(99)),
-    "cpu_per_token": (_itself(20), _itself(5)),
+    "worst_gap": (_peer(10), itself(0.050)),
+    "one_stream": (itself(97), itself(99)),
+    "cpu_per_token": (itself(20), itself(5)),
 }

@@ -19,6 +19,11 @@ def thread_seconds(pid):
     return threads
 
 
+def process_seconds(pid):
+    """CPU seconds of all threads, ended ones too."""
+    return parse_stat(_read(f"/proc/{pid}/stat"))
+
+
 def _read(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()

@@ -110,6 +110,7 @@ void Lane::Read(absl::string_view bytes, absl::Duration now) {
   const absl::StatusOr<std::string> body = reader_.Add(bytes);
   if (!body.ok()) return End(now, std::string(body.status().message()));
   Answer& answer = answers_.back();
+  answer.body += *body;
   answer.tokens.insert(answer.tokens.end(), events_.Add(*body), now);
   if (reader_.status() != 0 && reader_.status() != 200) {
     return End(now, absl::StrCat("status ", reader_.status(), ": ", *body));

@@ -30,6 +30,7 @@ struct Answer {
   int status = 0;  // of HTTP
   int completion_tokens = -1;
   std::string error;  // why it is no whole answer; empty: it is
+  std::string body;   // its events, as they came
 };
 
 class Lane {

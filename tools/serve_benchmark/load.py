@@ -1,23 +1,28 @@
 """A load: requests in lanes, put on a server by load_client, and what came."""
 
+import functools
 import json
 import math
 import subprocess
 from dataclasses import dataclass
 from typing import Optional
 
+import reply
 from command import CommandFailed
 
-PATH = "/v1/completions"
 TIMEOUT_S = 3600
 
 
-def request(server, prompt, num_tokens, delay_ms=0):
-    """One planned request: greedy, of exactly so many tokens."""
-    body = {"model": server.model_name, "prompt": prompt, "max_tokens": num_tokens,
-            "temperature": 0, "ignore_eos": True, "stream": True,
-            "stream_options": {"include_usage": True}, **server.more_fields}
-    return {"delay_ms": delay_ms, "path": PATH, "body": json.dumps(body)}
+def request(server, prompt, num_tokens, delay_ms=0, **more):
+    """One planned request: greedy, of exactly so many tokens, unless fields in
+    `more` say otherwise. prompt: text, token ids, or a chat's messages."""
+    is_chat = isinstance(prompt, list) and isinstance(prompt[0], dict)
+    body = {"model": server.model_name, "messages" if is_chat else "prompt": prompt,
+            "max_tokens": num_tokens, "temperature": 0, "ignore_eos": True,
+            "stream": True, "stream_options": {"include_usage": True},
+            **server.more_fields, **more}
+    path = "/v1/chat/completions" if is_chat else "/v1/completions"
+    return {"delay_ms": delay_ms, "path": path, "body": json.dumps(body)}
 
 
 @dataclass
@@ -28,6 +33,12 @@ class Answer:
     status: int
     completion_tokens: int
     error: str
+    body: str = ""
+
+    @functools.cached_property
+    def reply(self):
+        """What the events said, put together."""
+        return reply.read(self.body)
 
     @property
     def first_token_s(self):

@@ -7,8 +7,9 @@
 //
 // The lanes run at once; with end_with_lane the others stop when it is done.
 // Out: {"lanes": [[{"sent_s", "tokens_s": [...], "end_s", "status",
-// "completion_tokens", "error"}]], "cpu_s": of this process}. One thread, so
-// that little is taken from the server that is timed.
+// "completion_tokens", "error", "body"}]], "cpu_s": of this process}. One
+// thread, so that little is taken from the server that is timed; the body is
+// for who wants to know more afterwards.
 #include <poll.h>
 #include <time.h>
 
@@ -122,7 +123,8 @@ nlohmann::ordered_json Json(const Answer& answer) {
           {"end_s", absl::ToDoubleSeconds(answer.end)},
           {"status", answer.status},
           {"completion_tokens", answer.completion_tokens},
-          {"error", answer.error}};
+          {"error", answer.error},
+          {"body", answer.body}};
 }
 
 double CpuSeconds() {

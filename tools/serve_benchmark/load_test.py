@@ -83,6 +83,8 @@ class LoadClientTest(unittest.TestCase):
                                                answer.error, len(answer.tokens_s)))
             self.assertGreaterEqual(answer.first_token_s, 0.1)
             self.assertGreaterEqual(answer.tokens_s[1] - answer.sent_s, 0.15)
+            self.assertEqual((" a b c", {"completion_tokens": 3}),
+                             (answer.reply.text, answer.reply.usage))
         first, second = lanes[0]
         self.assertGreaterEqual(second.sent_s, first.end_s)
         self.assertEqual(3, len(server.bodies))

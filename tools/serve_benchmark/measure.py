@@ -1,10 +1,8 @@
 """The measurements: each load on each engine, in turns."""
 
 import statistics
-import sys
 from dataclasses import dataclass, field
 
-import command
 import cpu_time
 import load
 from bars import BARS, Row
@@ -12,6 +10,7 @@ from bench_json import Work
 from command import CommandFailed
 from load import flat, percentile
 from prompts import Prompts
+from turns import Turns
 
 ANSWER_TOKENS = 64
 # With few streams one answer each is too little to time.
@@ -56,10 +55,6 @@ class LoadFigures:
                 "gap_p50": self.gap_p50, "gap_p99": self.gap_p99}
 
 
-def _say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
 class Measurements:
     def __init__(self, load_client, engine, arms, text, num_rounds):
         """engine: comparison's Tessera. arms: {name: what start()s a server},
@@ -67,12 +62,15 @@ class Measurements:
         self._load_client = load_client
         self._engine = engine
         self._arms = arms
-        self._rounds = num_rounds
+        self._turns = Turns(num_rounds)
         self._seed = 0
-        self.shares_of_others = []  # of the CPU, each measurement
         with arms[OURS].start(1, 1) as server:
             self._tokens = server.ask("POST", "/tokenize", {
                 "model": server.model_name, "prompt": text})["tokens"]
+
+    @property
+    def shares_of_others(self):
+        return self._turns.shares_of_others
 
     def _prompts(self):
         self._seed += 1  # of nothing that an engine saw before
@@ -86,19 +84,6 @@ class Measurements:
                 if not text.startswith(" Paris"):
                     raise CommandFailed(f"{server.name} answers wrongly: "
                                         f"{WARM_PROMPT}{text!r}")
-
-    def _in_turns(self, title, runs):
-        """{name: [what its call returned, a round each]}."""
-        results = {name: [] for name in runs}
-        for turn in range(self._rounds):
-            names = list(runs) if turn % 2 == 0 else list(reversed(runs))
-            for name in names:
-                _say(f"{title}: round {turn + 1} of {self._rounds}, {name}")
-                begin = command.CpuClock.now()
-                results[name].append(runs[name]())
-                self.shares_of_others.append(
-                    command.share_of_others(begin, command.CpuClock.now()))
-        return results
 
     # --- loads ---
 
@@ -122,7 +107,7 @@ class Measurements:
 
     def load(self, num_streams, prompt_tokens):
         """[LoadFigures], ours first."""
-        results = self._in_turns(
+        results = self._turns.run(
             f"{num_streams} streams, prompts of {prompt_tokens}",
             {arm: lambda arm=arm: self._run_load(arm, num_streams, prompt_tokens)
              for arm in self._arms})
@@ -173,7 +158,7 @@ class Measurements:
         return load.worst_gap(running, long.sent_s), long.first_token_s
 
     def worst_gap(self):
-        results = self._in_turns(
+        results = self._turns.run(
             f"a prompt of {LONG_PROMPT} beside a stream",
             {arm: lambda arm=arm: self._run_gap(arm) for arm in self._arms})
         gaps = {arm: [gap for gap, _ in rounds] for arm, rounds in results.items()}
@@ -203,7 +188,7 @@ class Measurements:
         return [ONE_STREAM_TOKENS / each for each in seconds]
 
     def one_stream(self):
-        results = self._in_turns("one stream against tessera bench",
+        results = self._turns.run("one stream against tessera bench",
                                  {"http": self._run_one_stream,
                                   "bench": self._run_bench})
         rates = {name: [rate for each in rounds for rate in each]

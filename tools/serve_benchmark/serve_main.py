@@ -3,32 +3,21 @@
 Called by tools/benchmark, which builds the binaries.
 """
 
-import json
 import os
-import signal
 import sys
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_ROOT = os.path.dirname(os.path.dirname(_HERE))
-sys.path.insert(1, os.path.join(_ROOT, "tools/comparison"))
+sys.path.insert(1, os.path.join(os.path.dirname(_HERE), "comparison"))
 
+import benchmark_run  # noqa: E402
 import serve_options  # noqa: E402
 import serve_table  # noqa: E402
-from command import CommandFailed  # noqa: E402
 from measure import OURS, Measurements  # noqa: E402
 from servers import LlamaServer, TesseraServer  # noqa: E402
-from tessera import Tessera, default_model  # noqa: E402
+from tessera import Tessera  # noqa: E402
 
-TESSERA = os.path.join(_ROOT, "bazel-bin/tools/tessera")
-LOAD_CLIENT = os.path.join(_ROOT, "bazel-bin/tools/serve_benchmark/load_client")
-TEXT = os.path.join(_ROOT, "tools/comparison/check_text.txt")
-
-
-def _cpu():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        names = [line.split(":", 1)[1].strip() for line in info
-                 if line.startswith("model name")]
-    return names[0] if names else "unknown CPU"
+TESSERA = benchmark_run.binary("tools/tessera")
+LOAD_CLIENT = benchmark_run.binary("tools/serve_benchmark/load_client")
 
 
 def _measurements(options, model):
@@ -37,7 +26,7 @@ def _measurements(options, model):
         name, tree = options.peer
         arms[name] = LlamaServer(name, tree, model, options.threads)
     engine = Tessera(TESSERA, model, options.threads, options.kernels)
-    with open(TEXT, encoding="utf-8") as file:
+    with open(benchmark_run.TEXT, encoding="utf-8") as file:
         return Measurements(LOAD_CLIENT, engine, arms, file.read(), options.rounds)
 
 
@@ -78,28 +67,10 @@ def _measure(options, measurements):
 
 def main(arguments):
     options = serve_options.parse(arguments)
-    # So that a server that was started is ended.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    model = os.path.abspath(options.model) if options.model else default_model()
-    try:
-        if not os.path.isfile(model):
-            raise CommandFailed(f"{model}: no such file")
-        print(f"{os.path.basename(model)}, {options.threads} threads, {_cpu()}, "
-              f"{options.rounds} rounds, answers of 64 tokens\n", flush=True)
-        result = {"model": os.path.basename(model), "cpu": _cpu(),
-                  "threads": options.threads, "rounds": options.rounds,
-                  "kernels": options.kernels,
-                  **_measure(options, _measurements(options, model))}
-        if options.json:
-            with open(options.json, "w", encoding="utf-8") as file:
-                json.dump(result, file, indent=1)
-                file.write("\n")
-    except CommandFailed as error:
-        print(f"tools/benchmark serve: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return benchmark_run.run(
+        "tools/benchmark serve", options,
+        f"{options.rounds} rounds, answers of 64 tokens",
+        lambda model: _measure(options, _measurements(options, model)))
 
 
 if __name__ == "__main__":

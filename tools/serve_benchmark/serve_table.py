@@ -8,9 +8,13 @@ def number(value, unit):
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.3g} ms"
     if unit == "us":
-        return f"{value:.1f} us"
+        return f"{value:.1f} us" if value >= 1 else f"{value:.2f} us"
     if unit == "%":
         return f"{value:.1f}%"
+    if unit == "x":  # around 1 the third decimal matters
+        return f"{value:.3f}x" if value < 2 else f"{value:.2f}x"
+    if unit == "GB/s":
+        return f"{value:.2f} GB/s"
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
@@ -38,6 +42,10 @@ def load_line(load):
 def bar_text(bar, unit, peer):
     if bar is None:
         return ""
+    if bar.words:
+        return bar.words
+    if unit == "x":
+        return f"{bar.bound:g}x"
     return f"{bar.bound:g}x {peer}" if bar.against_peer else number(bar.bound, unit)
 
 

@@ -16,20 +16,18 @@ CONTEXT_MARGIN = 16   # tokens a slot, beyond prompt and answer
 MAX_SEQUENCE = 8192   # of the default model
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-class Server:
-    """A running server; a context manager that ends it."""
+class RunningProcess:
+    """A process and what it logs; a context manager that ends it. The subclass
+    says _is_ready()."""
 
-    def __init__(self, name, arguments, port, more_fields):
+    def __init__(self, name, arguments):
         self.name = name
-        self.port = port
-        self.more_fields = more_fields  # of each request
-        self.model_name = None
         # pylint: disable=consider-using-with
         self._log = tempfile.TemporaryFile()
         try:
@@ -65,6 +63,19 @@ class Server:
                 tail = self._log.read().decode(errors="replace")[-800:]
                 raise CommandFailed(f"{self.name} never became ready:\n{tail}")
             time.sleep(0.05)
+
+
+class Server(RunningProcess):
+    """A running server of HTTP."""
+
+    def __init__(self, name, arguments, port, more_fields):
+        self.port = port
+        self.more_fields = more_fields  # of each request
+        self.model_name = None
+        super().__init__(name, arguments)
+
+    def _wait_until_ready(self):
+        super()._wait_until_ready()
         self.model_name = self.ask("GET", "/v1/models")["data"][0]["id"]
 
     def _is_ready(self):
@@ -99,27 +110,36 @@ class Server:
 
 class TesseraServer:
     """Starts `tessera serve`."""
-    name = "tessera"
 
-    def __init__(self, binary, model, threads, kernels):
+    def __init__(self, binary, model, threads, kernels, name="tessera", flags=(),
+                 more_fields=None):
+        """flags: more of them. more_fields: of each request."""
+        self.name = name
+        self._more_fields = more_fields or {}
         self._arguments = [binary, "serve", "--model", model,
-                           "--threads", str(threads), "--kernels", kernels]
+                           "--threads", str(threads), "--kernels", kernels, *flags]
 
-    def start(self, num_streams, num_tokens):
+    def start(self, num_streams=1, num_tokens=1):
         """num_streams: at once; num_tokens: of a prompt and its answer."""
         del num_streams, num_tokens  # it needs no telling
-        port = _free_port()
-        return Server(self.name, [*self._arguments, "--port", str(port)], port, {})
+        port = free_port()
+        return Server(self.name, [*self._arguments, "--port", str(port)], port,
+                      self._more_fields)
 
 
 class LlamaServer:
     """Starts llama-server with a slot a stream and the context that they need."""
 
-    def __init__(self, name, tree, model, threads):
+    def __init__(self, name, tree, model, threads, keeps_prompts=False):
+        """keeps_prompts: with its own prompt cache, as it comes."""
         self.name = name
         self._program = self._find(name, os.path.abspath(tree))
         self._arguments = ["-m", model, "-t", str(threads), "-fa", "on",
-                           "--host", "127.0.0.1", "--cache-ram", "0"]
+                           "--host", "127.0.0.1"]
+        self._more_fields = {}
+        if not keeps_prompts:
+            self._arguments += ["--cache-ram", "0"]
+            self._more_fields = {"cache_prompt": False}
 
     @staticmethod
     def _find(name, tree):
@@ -130,9 +150,9 @@ class LlamaServer:
         raise CommandFailed(f"--peer {name}: {tree} has no build/bin/llama-server")
 
     def start(self, num_streams, num_tokens):
-        port = _free_port()
+        port = free_port()
         per_slot = min(num_tokens + CONTEXT_MARGIN, MAX_SEQUENCE)
         arguments = [self._program, *self._arguments, "--port", str(port),
                      "--parallel", str(num_streams),
                      "-c", str(num_streams * per_slot)]
-        return Server(self.name, arguments, port, {"cache_prompt": False})
+        return Server(self.name, arguments, port, self._more_fields)
