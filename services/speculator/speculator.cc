@@ -23,7 +23,7 @@ constexpr int64_t kStepTokens = 2;
 
 absl::StatusOr<std::unique_ptr<Speculator>> Speculator::Create(
     std::unique_ptr<model::Model> model, int32_t vocab_size,
-    const SpeculatorOptions& options, SpeculatorMetrics* metrics) {
+    const SpeculatorOptions& options, metrics::Registry* registry) {
   RETURN_IF_ERROR(options.Validate());
   const int num_layers = model->config().num_layers;
   const kv_cache::KvGeometry geometry = {
@@ -34,18 +34,18 @@ absl::StatusOr<std::unique_ptr<Speculator>> Speculator::Create(
                    DraftCache::Create(geometry, options.kv_memory_bytes,
                                       options.max_sequences));
   return std::unique_ptr<Speculator>(new Speculator(
-      std::move(model), vocab_size, options, std::move(cache), metrics));
+      std::move(model), vocab_size, options, std::move(cache), registry));
 }
 
 Speculator::Speculator(std::unique_ptr<model::Model> model, int32_t vocab_size,
                        const SpeculatorOptions& options,
                        std::unique_ptr<DraftCache> cache,
-                       SpeculatorMetrics* metrics)
+                       metrics::Registry* registry)
     : model_(std::move(model)),
       vocab_size_(vocab_size),
       cache_(std::move(cache)),
       greedy_(*sampling::Sampler::Create({.temperature = 0}, vocab_size)),
-      metrics_(metrics),
+      metrics_(registry),
       budget_(std::min(options.max_catch_up_tokens, model_->max_batch_tokens()),
               options.catch_up_time),
       scratches_(model_->num_threads()) {}
@@ -68,8 +68,8 @@ absl::Status Speculator::Propose(absl::Span<const DraftRequest> requests,
   }
   times->overhead = absl::Now() - start - times->catch_up;
   for (const DraftStep& step : times->steps) times->overhead -= step.duration;
-  metrics_->Call(status, *drafts, *times);
-  metrics_->Cache(*cache_);
+  metrics_.Call(status, *drafts, *times);
+  metrics_.Cache(*cache_);
   return status;
 }
 

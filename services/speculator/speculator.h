@@ -35,11 +35,11 @@ class Speculator : public SpeculatorClient {
  public:
   // `vocab_size`: columns of the target's logits, and of every sampler's; the
   // draft model's may be more or fewer, where files pad them differently. The
-  // first tokens of both are the same (vocabulary_match.h). `metrics` outlives
-  // the speculator. Errors as options.Validate and DraftCache::Create.
+  // first tokens of both are the same (vocabulary_match.h). `registry`
+  // outlives the speculator. Errors as options.Validate and DraftCache::Create.
   static absl::StatusOr<std::unique_ptr<Speculator>> Create(
       std::unique_ptr<model::Model> model, int32_t vocab_size,
-      const SpeculatorOptions& options, SpeculatorMetrics* metrics);
+      const SpeculatorOptions& options, metrics::Registry* registry);
 
   bool is_ready() const override { return true; }
   // CHECK: the requests are as client/speculator_client.h has them. A sequence
@@ -70,7 +70,7 @@ class Speculator : public SpeculatorClient {
 
   Speculator(std::unique_ptr<model::Model> model, int32_t vocab_size,
              const SpeculatorOptions& options,
-             std::unique_ptr<DraftCache> cache, SpeculatorMetrics* metrics);
+             std::unique_ptr<DraftCache> cache, metrics::Registry* registry);
 
   absl::Status Draw(absl::Span<const DraftRequest> requests,
                     absl::Time deadline, std::vector<Draft>* drafts,
@@ -93,7 +93,7 @@ class Speculator : public SpeculatorClient {
   const int32_t vocab_size_;
   const std::unique_ptr<DraftCache> cache_;
   const sampling::Sampler greedy_;
-  SpeculatorMetrics* const metrics_;
+  SpeculatorMetrics metrics_;
   CatchUpBudget budget_;
   std::vector<float> logits_;
   struct Scratch {

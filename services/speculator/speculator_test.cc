@@ -19,7 +19,7 @@ class SpeculatorTest : public testing::Test {
   void Start(const SpeculatorOptions& options,
              const SmallModelOptions& model = {}, int32_t vocab = kVocab) {
     auto speculator =
-        Speculator::Create(SmallModel(model), vocab, options, &metrics_);
+        Speculator::Create(SmallModel(model), vocab, options, &registry_);
     ASSERT_TRUE(speculator.ok()) << speculator.status();
     speculator_ = *std::move(speculator);
   }
@@ -54,7 +54,6 @@ class SpeculatorTest : public testing::Test {
 
   std::mt19937 random_{7};
   metrics::Registry registry_;
-  SpeculatorMetrics metrics_{&registry_};
   std::unique_ptr<Speculator> speculator_;
   DraftTimes times_;
   DraftOracle oracle_{{}};
@@ -287,7 +286,7 @@ TEST_F(SpeculatorTest, SaysWhatItDid) {
 
 TEST_F(SpeculatorTest, RefusesMemoryForLessThanABlock) {
   const auto speculator = Speculator::Create(
-      SmallModel({}), kVocab, {.kv_memory_bytes = 100}, &metrics_);
+      SmallModel({}), kVocab, {.kv_memory_bytes = 100}, &registry_);
   EXPECT_EQ(speculator.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

@@ -1,0 +1,29 @@
+#include "services/speculator/load_speculator.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/checkpoint/checkpoint.h"
+#include "libs/model/load_model.h"
+#include "libs/model/load_tokenizer.h"
+#include "services/speculator/vocabulary_match.h"
+
+namespace tessera::speculator {
+
+absl::StatusOr<std::unique_ptr<Speculator>> LoadSpeculator(
+    const std::string& model_file, const TargetModel& target,
+    const SpeculatorOptions& options, metrics::Registry* registry) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> checkpoint,
+                   OpenCheckpoint(model_file));
+  ASSIGN_OR_RETURN(const auto tokenizer, model::LoadTokenizer(*checkpoint));
+  RETURN_IF_ERROR(
+      Annotate(CheckSameVocabulary(*target.tokenizer, *tokenizer), model_file));
+  ASSIGN_OR_RETURN(std::unique_ptr<model::Model> model,
+                   model::LoadModel(*checkpoint, {.shared_team = target.team}));
+  auto speculator = Speculator::Create(std::move(model), target.vocab_size,
+                                       options, registry);
+  if (!speculator.ok()) return Annotate(speculator.status(), model_file);
+  return speculator;
+}
+
+}  // namespace tessera::speculator
