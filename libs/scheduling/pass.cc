@@ -54,6 +54,7 @@ absl::Span<const Chunk> Pass::Build(std::vector<Sequence*> sequences) {
          .first_position = sequence->num_computed,
          .block_table = Copy(sequence->table.block_ids(), blocks_),
          .is_last = sequence->num_planned >= sequence->num_left(),
+         .is_decoding = sequence->is_decoding(),
          .num_draft_tokens = num_draft_tokens,
          .wants_all_logits = WantsAllLogits(*sequence)});
   }

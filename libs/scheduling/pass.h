@@ -19,6 +19,8 @@ struct Chunk {
   // All known tokens are computed after this chunk: the row of the last
   // known one has the logits of the next token.
   bool is_last = false;
+  // It is one token of an answer, and perhaps a draft.
+  bool is_decoding = false;
   // Of `tokens`, the last so many are a draft: guesses behind the known ones,
   // whose rows say whether each is right.
   int64_t num_draft_tokens = 0;

@@ -224,11 +224,14 @@ SequenceId Scheduler::Fork(SequenceId parent) {
   return sequence.rank.id;
 }
 
+bool Scheduler::is_decoding(SequenceId id) const {
+  // A waiting one has nothing computed.
+  return parts_->Find(id).is_decoding();
+}
+
 void Scheduler::SetDraft(SequenceId id, absl::Span<const int32_t> tokens) {
   Sequence& sequence = parts_->Find(id);
-  if (!sequence.is_decoding() || !parts_->running.contains(sequence.rank)) {
-    return;
-  }
+  if (!sequence.is_decoding()) return;
   const int64_t room = max_sequence_tokens() - sequence.num_tokens();
   tokens = tokens.first(std::min<int64_t>(tokens.size(), room));
   sequence.draft.assign(tokens.begin(), tokens.end());

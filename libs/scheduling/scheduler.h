@@ -120,8 +120,12 @@ class Scheduler {
   // and sequences may be removed before.
   void Commit();
 
+  // Whether it runs and lacks just the token drawn last: the next pass is to
+  // compute that, and can verify a draft.
+  bool is_decoding(SequenceId id) const;
+
   // Tokens that may follow the sequence's known ones, for the next pass alone.
-  // Ignored unless it runs and lacks just its last token; cut where the
+  // Ignored unless is_decoding; cut where the
   // sequence would be longer than max_sequence_tokens.
   void SetDraft(SequenceId id, absl::Span<const int32_t> tokens);
 

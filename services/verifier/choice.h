@@ -27,7 +27,10 @@ class Choice {
          const ChoiceLimits& limits);
 
   const sampling::Sampler& sampler() const { return sampler_; }
+  // For drawing a draft's tokens one after the other; left as it was.
+  sampling::Sampler& mutable_sampler() { return sampler_; }
   int num_tokens() const { return num_tokens_; }
+  int64_t num_tokens_left() const { return max_tokens_ - num_tokens_; }
   v1::FinishReason finish_reason() const { return finish_reason_; }
   bool is_finished() const { return finish_reason_ != v1::NOT_FINISHED; }
 

@@ -2,29 +2,55 @@
 
 #include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "libs/base/status_macros.h"
 #include "libs/sampling/sampler.h"
+#include "libs/speculation/acceptance.h"
 
 namespace tessera::verifier {
 namespace {
 
 using sampling::SamplingScratch;
 
-void DrawOne(absl::Span<const float> logits, SamplingScratch* scratch,
-             Drawing* drawing) {
+using Rows = absl::FunctionRef<absl::Span<const float>(int64_t row)>;
+
+absl::StatusOr<int32_t> DrawToken(absl::Span<const float> logits,
+                                  int64_t position, SamplingScratch* scratch,
+                                  Drawing* drawing) {
   const sampling::Sampler& sampler =
       drawing->request->choice(drawing->choice).sampler();
-  const absl::StatusOr<int32_t> token =
-      sampler.Sample(logits, drawing->position, scratch);
-  drawing->status = token.status();
-  if (!token.ok()) return;
-  drawing->token = *token;
+  ASSIGN_OR_RETURN(const int32_t token,
+                   sampler.Sample(logits, position, scratch));
   const std::optional<int> num_top =
       drawing->request->generation().num_logprobs;
-  if (!num_top.has_value()) return;
-  absl::StatusOr<sampling::Logprobs> logprobs =
-      sampling::ComputeLogprobs(logits, *token, *num_top, scratch);
-  drawing->status = logprobs.status();
-  if (logprobs.ok()) drawing->logprobs = *std::move(logprobs);
+  if (num_top.has_value()) {
+    ASSIGN_OR_RETURN(
+        sampling::Logprobs logprobs,
+        sampling::ComputeLogprobs(logits, token, *num_top, scratch));
+    drawing->logprobs.push_back(std::move(logprobs));
+  }
+  return token;
+}
+
+void DrawOne(Rows rows, SamplingScratch* scratch, Drawing* drawing) {
+  const absl::Span<const int32_t> draft = drawing->draft;
+  sampling::Sampler& sampler =
+      drawing->request->choice(drawing->choice).mutable_sampler();
+  int num_appended = 0;
+  const absl::StatusOr<speculation::Verdict> verdict =
+      speculation::AcceptMatching(draft, [&](int i) {
+        // What is drawn next may depend on the tokens before.
+        for (; num_appended < i; ++num_appended) {
+          sampler.Append(draft[num_appended]);
+        }
+        return DrawToken(rows(drawing->row + i), drawing->position + i, scratch,
+                         drawing);
+      });
+  while (num_appended > 0) sampler.Remove(draft[--num_appended]);
+  drawing->status = verdict.status();
+  if (!verdict.ok()) return;
+  drawing->tokens.assign(draft.begin(), draft.begin() + verdict->num_accepted);
+  drawing->tokens.push_back(verdict->next_token);
 }
 
 void ScoreOne(absl::Span<const float> logits, SamplingScratch* scratch,
@@ -49,7 +75,7 @@ void DrawAll(absl::Span<const float> logits, int64_t vocab_size,
   const int64_t num_items = num_drawings + scores.size();
   const auto compute = [&](int64_t i, SamplingScratch* scratch) {
     if (i < num_drawings) {
-      DrawOne(row(drawings[i].row), scratch, &drawings[i]);
+      DrawOne(row, scratch, &drawings[i]);
     } else {
       PromptScore* score = &scores[i - num_drawings];
       ScoreOne(row(score->row), scratch, score);

@@ -13,16 +13,20 @@
 
 namespace tessera::verifier {
 
-// One token to draw, and then the token drawn.
+// The next token of a choice, and what was drawn: where a draft was verified,
+// the tokens of it that the target draws too, and then its own.
 struct Drawing {
   Request* request;
   int choice;
-  int64_t row;       // of the logits
-  int64_t position;  // of the token, in its sequence
+  int64_t row;       // of the logits: the first of draft.size() + 1
+  int64_t position;  // of the first token, in its sequence
+  absl::Span<const int32_t> draft;
 
   absl::Status status;
-  int32_t token = 0;
-  sampling::Logprobs logprobs;  // if the request wants them
+  std::vector<int32_t> tokens;               // at least one, if ok
+  std::vector<sampling::Logprobs> logprobs;  // one a token, if wanted
+
+  int num_accepted() const { return static_cast<int>(tokens.size()) - 1; }
 };
 
 // The log-probability of a prompt's token, from the row of the token before.

@@ -15,6 +15,25 @@ namespace tessera::verifier {
 
 using scheduling::Chunk;
 
+namespace {
+
+// With more, a batch is long before a draft could pay.
+constexpr int kMaxDraftedChoices = 8;
+
+v1::TokenSource SourceOf(speculation::DraftSource source) {
+  switch (source) {
+    case speculation::DraftSource::kText:
+      return v1::SOURCE_TEXT;
+    case speculation::DraftSource::kPrediction:
+      return v1::SOURCE_PREDICTION;
+    case speculation::DraftSource::kDraftModel:
+      return v1::SOURCE_DRAFT_MODEL;
+  }
+  return v1::SOURCE_TARGET;
+}
+
+}  // namespace
+
 Engine::Engine(const VerifierOptions& options, VerifierMetrics* metrics,
                LoadModel load,
                std::function<void(absl::StatusOr<EngineInfo>)> loaded)
@@ -110,6 +129,9 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
   budget_ = std::make_unique<scheduling::StepBudget>(
       options_.target_inter_token, model_->max_batch_tokens());
   scratches_.resize(model_->num_threads());
+  if (options_.speculation != SpeculationMode::kOff) {
+    drafter_ = std::make_unique<Drafter>(options_);
+  }
   PublishStats();
   return EngineInfo{
       .limits = {.context_len = context, .vocab_size = config.vocab_size},
@@ -173,8 +195,11 @@ void Engine::Step() {
   for (const std::unique_ptr<Request>& request : requests_) {
     if (request->has_begun()) num_decoding += request->num_unfinished();
   }
+  const int64_t prompt_budget = budget_->PromptTokens(num_decoding);
+  SetDrafts(prompt_budget);
+  const absl::Time drafted = absl::Now();
   const absl::Span<const Chunk> chunks =
-      scheduler_->Schedule(start, budget_->PromptTokens(num_decoding));
+      scheduler_->Schedule(start, prompt_budget);
   if (chunks.empty()) return;
   if (const absl::Status status = Forward(chunks); !status.ok()) {
     log::Event(log::kError, "forward pass failed",
@@ -190,13 +215,45 @@ void Engine::Step() {
   scheduler_->Commit();
   Draw(chunks);
   const absl::Time now = absl::Now();
-  int64_t num_tokens = 0;
-  for (const Chunk& chunk : chunks) num_tokens += chunk.tokens.size();
-  const int64_t num_prompt_tokens =
-      std::max<int64_t>(0, num_tokens - num_decoding);
-  budget_->Observe(num_decoding, num_prompt_tokens, now - start);
-  metrics_->Step(num_tokens, now - start);
+  ObserveStep(chunks, now - drafted, now - start);
   Publish(now);
+}
+
+void Engine::SetDrafts(int64_t prompt_budget) {
+  if (drafter_ == nullptr) return;
+  std::vector<DraftableSequence> sequences;
+  for (const std::unique_ptr<Request>& request : requests_) {
+    if (!request->has_begun()) continue;
+    for (int i = 0; i < request->num_choices(); ++i) {
+      const scheduling::SequenceId id = request->sequence(i);
+      if (id < 0 || !scheduler_->is_decoding(id)) continue;
+      // The pass brings one token beyond the draft's.
+      sequences.push_back({id, request->choice(i).num_tokens_left() - 1});
+    }
+  }
+  if (sequences.empty()) return;
+  drafter_->Draft(sequences,
+                  std::min(prompt_budget, scheduler_->num_prompt_tokens_left()),
+                  scheduler_.get());
+}
+
+void Engine::ObserveStep(absl::Span<const Chunk> chunks, absl::Duration pass,
+                         absl::Duration step) {
+  int num_decoding = 0;
+  int64_t num_tokens = 0;
+  int64_t num_draft_tokens = 0;
+  for (const Chunk& chunk : chunks) {
+    num_tokens += chunk.tokens.size();
+    num_draft_tokens += chunk.num_draft_tokens;
+    num_decoding += chunk.is_decoding;
+  }
+  metrics_->Step(num_tokens, step);
+  if (num_draft_tokens == 0) {
+    budget_->Observe(num_decoding, num_tokens - num_decoding, step);
+  }
+  if (drafter_ != nullptr) {
+    drafter_->PassComputed(num_decoding, num_tokens, pass);
+  }
 }
 
 absl::Status Engine::Forward(absl::Span<const Chunk> chunks) {
@@ -208,8 +265,9 @@ absl::Status Engine::Forward(absl::Span<const Chunk> chunks) {
     Request* request = by_sequence_.at(chunk.sequence);
     const int64_t num_tokens = chunk.tokens.size();
     const int64_t num_prompt = request->generation().prompt.size();
+    const int num_drafted = chunk.num_draft_tokens;
     const int num_logits = chunk.wants_all_logits ? num_tokens
-                           : chunk.is_last        ? 1
+                           : chunk.is_last        ? 1 + num_drafted
                                                   : 0;
     batch_.push_back({.tokens = chunk.tokens,
                       .first_position = chunk.first_position,
@@ -221,12 +279,13 @@ absl::Status Engine::Forward(absl::Span<const Chunk> chunks) {
     }
     row += num_logits;
     if (!chunk.is_last) continue;
-    const int64_t position = chunk.first_position + num_tokens;
+    const int64_t position = chunk.first_position + num_tokens - num_drafted;
     const int first = request->choice_of(chunk.sequence);
     // A prompt's last row is every choice's first.
     const int end = request->has_begun() ? first + 1 : request->num_choices();
     for (int i = first; i < end && request->generation().draws; ++i) {
-      drawings_.push_back({request, i, row - 1, position});
+      drawings_.push_back({request, i, row - 1 - num_drafted, position,
+                           chunk.tokens.last(num_drafted)});
     }
   }
   const int64_t vocab_size = model_->config().vocab_size;
@@ -266,6 +325,18 @@ void Engine::Draw(absl::Span<const Chunk> chunks) {
       request->set_sequence(i, twin);
       by_sequence_[twin] = request;
     }
+    BeginDrafts(request);
+  }
+}
+
+void Engine::BeginDrafts(Request* request) {
+  if (drafter_ == nullptr || request->num_choices() > kMaxDraftedChoices) {
+    return;
+  }
+  const Generation& generation = request->generation();
+  for (int i = 0; i < request->num_choices(); ++i) {
+    drafter_->Begin(request->sequence(i), generation.prompt,
+                    generation.prediction);
   }
 }
 
@@ -277,17 +348,48 @@ void Engine::Advance(const Drawing& drawing, absl::Time now) {
     return;
   }
   const scheduling::SequenceId id = request->sequence(drawing.choice);
-  const bool wants_logprobs = request->generation().num_logprobs.has_value();
-  request->AddToken(drawing.choice, drawing.token,
-                    wants_logprobs ? &drawing.logprobs : nullptr, now,
-                    metrics_);
-  if (!request->choice(drawing.choice).is_finished()) {
-    scheduler_->Append(id, drawing.token);
-    return;
+  const v1::TokenSource source = Verified(drawing);
+  const Choice& choice = request->choice(drawing.choice);
+  const int num_tokens = drawing.tokens.size();
+  int num_kept = 0;
+  // The end may be inside the draft.
+  for (int i = 0; i < num_tokens && !choice.is_finished(); ++i) {
+    request->AddToken(drawing.choice, drawing.tokens[i],
+                      drawing.logprobs.empty() ? nullptr : &drawing.logprobs[i],
+                      i < drawing.num_accepted() ? source : v1::SOURCE_TARGET,
+                      now, metrics_);
+    if (drafter_ != nullptr) drafter_->Append(id, drawing.tokens[i]);
+    num_kept += i < drawing.num_accepted();
   }
-  request->EndSequence(drawing.choice, scheduler_->progress(id));
+  if (!drawing.draft.empty()) {
+    request->AddDraft(source, drawing.draft.size(), num_kept);
+  }
+  if (choice.is_finished()) {
+    EndSequence(request, drawing.choice);
+  } else {
+    scheduler_->Append(id, drawing.tokens.back());
+  }
+}
+
+// Where its draft was from; tells all who want to know how it fared.
+v1::TokenSource Engine::Verified(const Drawing& drawing) {
+  const int num_drafted = drawing.draft.size();
+  if (num_drafted == 0) return v1::SOURCE_TARGET;
+  const int num_accepted = drawing.num_accepted();
+  const scheduling::SequenceId id = drawing.request->sequence(drawing.choice);
+  scheduler_->Accept(id, num_accepted);
+  const speculation::DraftSource source =
+      drafter_->Verified(id, num_drafted, num_accepted);
+  metrics_->drafts().Verified(source, num_drafted, num_accepted);
+  return SourceOf(source);
+}
+
+void Engine::EndSequence(Request* request, int choice) {
+  const scheduling::SequenceId id = request->sequence(choice);
+  request->EndSequence(choice, scheduler_->progress(id));
   by_sequence_.erase(id);
   scheduler_->Remove(id);
+  if (drafter_ != nullptr) drafter_->End(id);
 }
 
 void Engine::Publish(absl::Time now) {
@@ -305,11 +407,7 @@ void Engine::Publish(absl::Time now) {
 void Engine::Finish(Request* request, absl::Status status) {
   if (request->is_done()) return;
   for (int i = 0; i < request->num_choices(); ++i) {
-    const scheduling::SequenceId id = request->sequence(i);
-    if (id < 0) continue;
-    request->EndSequence(i, scheduler_->progress(id));
-    by_sequence_.erase(id);
-    scheduler_->Remove(id);
+    if (request->sequence(i) >= 0) EndSequence(request, i);
   }
   // Stats first: who has heard of the end finds it gone from the gauges.
   PublishStats();

@@ -27,6 +27,7 @@
 #include "libs/model/model.h"
 #include "libs/scheduling/scheduler.h"
 #include "libs/scheduling/step_budget.h"
+#include "services/verifier/drafter.h"
 #include "services/verifier/drawing.h"
 #include "services/verifier/generation.h"
 #include "services/verifier/options.h"
@@ -85,9 +86,18 @@ class Engine {
   void DropCancelled();
   void Step();
   absl::Status Forward(absl::Span<const scheduling::Chunk> chunks);
+  // All of the prompt is computed.
+  void BeginDrafts(Request* request);
+  // Before the pass, guesses for whoever is decoding.
+  void SetDrafts(int64_t prompt_budget);
   void Draw(absl::Span<const scheduling::Chunk> chunks);
+  void ObserveStep(absl::Span<const scheduling::Chunk> chunks,
+                   absl::Duration pass, absl::Duration step);
   void Publish(absl::Time now);
   void Advance(const Drawing& drawing, absl::Time now);
+  v1::TokenSource Verified(const Drawing& drawing);
+  // Its sequence goes.
+  void EndSequence(Request* request, int choice);
   // Lets go of its sequences and tells the observer.
   void Finish(Request* request, absl::Status status);
   void RemoveDone();
@@ -103,6 +113,7 @@ class Engine {
   std::unique_ptr<kv_cache::BlockPool> pool_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   std::unique_ptr<scheduling::StepBudget> budget_;
+  std::unique_ptr<Drafter> drafter_;  // null: --speculation off
   Requests requests_;
   // Whose a sequence is.
   absl::flat_hash_map<scheduling::SequenceId, Request*> by_sequence_;

@@ -131,6 +131,87 @@ TEST(EngineTest, CompanyChunksCacheAndPreemptionChangeNoBit) {
   EXPECT_GT(num_preemptions, 0) << "nothing was preempted: nothing was shown";
 }
 
+int NumDrafted(const Answer& answer) {
+  int num_drafted = 0;
+  for (const v1::DraftedTokens& one : answer.usage.drafted()) {
+    EXPECT_LE(one.num_accepted(), one.num_drafted());
+    num_drafted += one.num_drafted();
+  }
+  return num_drafted;
+}
+
+// Whatever is drafted, right or wrong, by whom and for whom.
+TEST(EngineTest, DraftsChangeNoBit) {
+  std::mt19937 random(5);
+  std::vector<v1::GenerateRequest> requests;
+  for (int i = 0; i < 60; ++i) {
+    requests.push_back(RandomRequest(random));
+    requests.back().set_return_token_sources(true);
+  }
+  std::vector<std::string> plain;
+  {
+    FixtureOptions options;
+    options.verifier.speculation = SpeculationMode::kOff;
+    EngineFixture fixture(options);
+    for (v1::GenerateRequest& request : requests) {
+      const Answer& answer = Get(fixture, request);
+      ASSERT_EQ(NumDrafted(answer), 0);
+      plain.push_back(answer.Bits());
+      // Partly right: its own text, and then another's.
+      if (random() % 2 == 0 && !answer.choices.empty()) {
+        request.set_prediction(answer.choices[0].text() + "hello world" +
+                               answer.choices[0].text());
+      }
+    }
+  }
+  int num_drafted = 0;
+  for (const auto& [num_threads, num_blocks] : {std::pair(1, 256), {2, 14}}) {
+    SCOPED_TRACE(num_blocks);
+    FixtureOptions options;
+    options.num_threads = num_threads;
+    options.num_blocks = num_blocks;
+    options.verifier.max_draft_tokens = 7;
+    EngineFixture fixture(options);
+    for (size_t i = 0; i < requests.size(); ++i) {  // alone
+      const Answer& answer = Get(fixture, requests[i]);
+      EXPECT_EQ(answer.Bits(), plain[i]) << requests[i].DebugString();
+      num_drafted += NumDrafted(answer);
+    }
+    std::vector<EngineFixture::Asked> asked;
+    for (const auto& request : requests) asked.push_back(fixture.Ask(request));
+    for (size_t i = 0; i < requests.size(); ++i) {
+      const Answer& answer = asked[i].listener->Wait();
+      EXPECT_EQ(answer.Bits(), plain[i]) << requests[i].DebugString();
+      for (const v1::ChoiceDelta& choice : answer.choices) {
+        EXPECT_EQ(choice.sources_size(), choice.token_ids_size());
+      }
+    }
+    EXPECT_EQ(fixture.engine().stats().num_blocks_in_use, 0);
+  }
+  EXPECT_GT(num_drafted, 100) << "next to nothing was drafted";
+}
+
+TEST(EngineTest, ARightPredictionIsAcceptedAndCounted) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("once upon a time", 200);
+  request.set_ignore_eos(true);
+  request.set_return_token_sources(true);
+  const Answer& plain = Get(fixture, request);
+  request.set_prediction(plain.choices[0].text());
+  const Answer& predicted = Get(fixture, request);
+  EXPECT_EQ(predicted.choices[0].text(), plain.choices[0].text());
+  int num_accepted = 0;
+  for (const v1::DraftedTokens& one : predicted.usage.drafted()) {
+    num_accepted += one.num_accepted();
+  }
+  int num_from_drafts = 0;
+  for (const int source : predicted.choices[0].sources()) {
+    num_from_drafts += source != v1::SOURCE_TARGET;
+  }
+  EXPECT_GT(num_accepted, 20);
+  EXPECT_EQ(num_accepted, num_from_drafts);
+}
+
 TEST(EngineTest, PromptLogprobsAreThoseOfGeneration) {
   EngineFixture fixture({});
   v1::GenerateRequest request = TextRequest("hello world", 12);

@@ -48,7 +48,21 @@ absl::Status CheckFields(const v1::GenerateRequest& request) {
                    absl::StrCat("is over ", kMaxStopBytes, " bytes long"));
     }
   }
+  if (request.prediction().size() > kMaxPredictionBytes) {
+    return Wrong("prediction",
+                 absl::StrCat("is over ", kMaxPredictionBytes, " bytes long"));
+  }
   return absl::OkStatus();
+}
+
+// As an answer would say it.
+absl::StatusOr<std::vector<int32_t>> PredictionTokens(const std::string& text,
+                                                      const Words& words) {
+  v1::Prompt prompt;
+  prompt.mutable_text()->set_text(text);
+  prompt.mutable_text()->set_parse_special(false);
+  prompt.mutable_text()->set_add_special_tokens(false);
+  return words.Tokens(prompt);
 }
 
 // How many tokens may be drawn after a prompt of `num_prompt`.
@@ -206,7 +220,12 @@ absl::StatusOr<std::shared_ptr<Generation>> PrepareGeneration(
   if (request.has_num_prompt_logprobs()) {
     generation->num_prompt_logprobs = request.num_prompt_logprobs();
   }
+  if (!request.prediction().empty()) {
+    ASSIGN_OR_RETURN(generation->prediction,
+                     PredictionTokens(request.prediction(), words));
+  }
   generation->return_prompt_token_ids = request.return_prompt_token_ids();
+  generation->return_token_sources = request.return_token_sources();
   generation->stream = request.stream();
   generation->priority = request.priority();
   generation->cache_salt = request.cache_salt();

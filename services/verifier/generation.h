@@ -25,6 +25,7 @@ inline constexpr int kMaxStops = 64;
 inline constexpr int kMaxStopBytes = 4096;
 inline constexpr int kMaxLogprobs = 128;
 inline constexpr int kMaxRequestIdBytes = 256;
+inline constexpr int kMaxPredictionBytes = 1 << 20;
 
 struct Generation {
   std::vector<int32_t> prompt;
@@ -33,6 +34,8 @@ struct Generation {
   std::optional<int> num_logprobs;
   std::optional<int> num_prompt_logprobs;
   bool return_prompt_token_ids = false;
+  bool return_token_sources = false;
+  std::vector<int32_t> prediction;  // what the answer may say
   bool stream = false;
   int priority = 0;
   std::string cache_salt;

@@ -51,6 +51,11 @@ absl::Status VerifierOptions::Validate() const {
         absl::StrCat("shared_prefix names ", shared_prefix_files.size(),
                      " files: at most ", kMaxSharedPrefixes));
   }
+  if (max_draft_tokens < 1 || max_draft_tokens > kMaxDraftTokens) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_draft_tokens is ", max_draft_tokens,
+                     ": must be from 1 to ", kMaxDraftTokens));
+  }
   if (model_name.size() > 256) {
     return absl::InvalidArgumentError("model_name is over 256 bytes long");
   }
@@ -82,6 +87,16 @@ void AddVerifierFlags(options::Flags* flags, VerifierOptions* options) {
                "the beginning of prompts, such as a system message, that all "
                "callers share in the cache although nothing else is: JSON "
                "{\"messages\": [...]}, or a raw prompt; may be repeated");
+  flags->Choice("speculation", &options->speculation,
+                {{"auto", SpeculationMode::kAuto},
+                 {"off", SpeculationMode::kOff},
+                 {"lookup", SpeculationMode::kLookup},
+                 {"draft", SpeculationMode::kDraft}},
+                "what the next tokens are guessed from: the text itself and "
+                "the request's prediction, a draft model, or both; no answer "
+                "depends on it");
+  flags->Int("max-draft-tokens", &options->max_draft_tokens,
+             "tokens guessed at once, at most");
 }
 
 int64_t AvailableMemoryBytes() {

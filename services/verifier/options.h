@@ -13,6 +13,16 @@ namespace tessera::verifier {
 
 inline constexpr size_t kMaxSharedPrefixes = 256;
 
+// What drafts are taken from.
+enum class SpeculationMode {
+  kAuto,    // the text, the request's prediction, and a draft model if any
+  kOff,     // nothing is drafted
+  kLookup,  // the text and the prediction
+  kDraft,   // the draft model
+};
+
+inline constexpr int kMaxDraftTokens = 64;
+
 struct VerifierOptions {
   std::string model_name;  // as requests call it; empty: the file's name
   // Bytes of cached keys and values; 0: a quarter of the memory available.
@@ -24,13 +34,16 @@ struct VerifierOptions {
   bool prefix_caching = true;
   // Files of prompts' beginnings that every salt shares (shared_prefixes.h).
   std::vector<std::string> shared_prefix_files;
+  SpeculationMode speculation = SpeculationMode::kAuto;
+  int max_draft_tokens = 16;  // of one draft
 
   // InvalidArgument, naming the field.
   absl::Status Validate() const;
 };
 
 // Declares --model-name, --kv-memory, --max-queued, --max-running,
-// --target-inter-token-ms, --prefix-cache, --shared-prefix.
+// --target-inter-token-ms, --prefix-cache, --shared-prefix, --speculation,
+// --max-draft-tokens.
 void AddVerifierFlags(options::Flags* flags, VerifierOptions* options);
 
 // Of the memory that this process may still take: MemAvailable, and what its

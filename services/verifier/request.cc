@@ -91,11 +91,13 @@ v1::ChoiceDelta* Request::Delta(int index) {
 }
 
 void Request::AddToken(int index, int32_t token,
-                       const sampling::Logprobs* logprobs, absl::Time now,
+                       const sampling::Logprobs* logprobs,
+                       v1::TokenSource source, absl::Time now,
                        VerifierMetrics* metrics) {
   v1::ChoiceDelta* delta = Delta(index);
   choice(index).Append(token, delta);
   if (logprobs != nullptr) Fill(*logprobs, delta->add_logprobs());
+  if (generation_->return_token_sources) delta->add_sources(source);
   ++num_generated_;
   metrics->GeneratedToken();
   if (choice(index).num_tokens() == 1) {
@@ -104,6 +106,22 @@ void Request::AddToken(int index, int32_t token,
     metrics->NextToken(now - last_token_[index]);
   }
   last_token_[index] = now;
+}
+
+void Request::AddDraft(v1::TokenSource source, int num_drafted,
+                       int num_accepted) {
+  drafted_[source].num_drafted += num_drafted;
+  drafted_[source].num_accepted += num_accepted;
+}
+
+void Request::FillDrafted(v1::Usage* usage) const {
+  for (int source = 0; source < v1::TokenSource_ARRAYSIZE; ++source) {
+    if (drafted_[source].num_drafted == 0) continue;
+    v1::DraftedTokens* drafted = usage->add_drafted();
+    drafted->set_source(static_cast<v1::TokenSource>(source));
+    drafted->set_num_drafted(drafted_[source].num_drafted);
+    drafted->set_num_accepted(drafted_[source].num_accepted);
+  }
 }
 
 void Request::Publish() {
@@ -128,6 +146,7 @@ void Request::PublishEnd(absl::Time now, VerifierMetrics* metrics) {
   usage->set_num_cached_tokens(static_cast<int32_t>(prompt_.num_cached));
   usage->set_num_generated_tokens(num_generated_);
   usage->set_num_preemptions(num_preemptions_);
+  FillDrafted(usage);
   const absl::Duration queue = prompt_.admitted - generation_->arrived;
   const absl::Duration prefill = first_token_ - prompt_.admitted;
   const absl::Duration decode = now - first_token_;

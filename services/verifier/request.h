@@ -2,6 +2,7 @@
 // not yet told to its observer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -46,9 +47,12 @@ class Request {
                       absl::Time now);
   void AddPromptLogprobs(int64_t token_index, const sampling::Logprobs& found);
 
-  // A token of a choice.
+  // A token of a choice, and what had drafted it.
   void AddToken(int index, int32_t token, const sampling::Logprobs* logprobs,
-                absl::Time now, VerifierMetrics* metrics);
+                v1::TokenSource source, absl::Time now,
+                VerifierMetrics* metrics);
+  // A draft of one of its choices was verified.
+  void AddDraft(v1::TokenSource source, int num_drafted, int num_accepted);
 
   // Sends what has gathered, unless the observer reads nothing along.
   void Publish();
@@ -57,6 +61,7 @@ class Request {
 
  private:
   v1::ChoiceDelta* Delta(int index);
+  void FillDrafted(v1::Usage* usage) const;
   void Fill(const sampling::Logprobs& found, v1::TokenLogprobs* to) const;
   void FillOne(const sampling::TokenLogprob& from, v1::TokenLogprob* to) const;
 
@@ -68,6 +73,11 @@ class Request {
   bool is_done_ = false;
   int num_generated_ = 0;
   int num_preemptions_ = 0;
+  struct DraftedTokens {
+    int num_drafted = 0;
+    int num_accepted = 0;
+  };
+  std::array<DraftedTokens, v1::TokenSource_ARRAYSIZE> drafted_ = {};
   scheduling::SequenceProgress prompt_;  // as of its last token's computing
   absl::Time first_token_ = absl::InfiniteFuture();
   std::vector<v1::TokenLogprobs> prompt_logprobs_;  // of tokens 1 and on

@@ -16,9 +16,10 @@ metrics::Labels With(metrics::Labels labels, const char* finished_reason) {
 
 VerifierMetrics::VerifierMetrics(metrics::Registry* registry,
                                  const std::string& model_name)
-    : VerifierMetrics(registry, metrics::Labels{{"model_name", model_name}}) {}
+    : VerifierMetrics(registry, model_name, {{"model_name", model_name}}) {}
 
 VerifierMetrics::VerifierMetrics(metrics::Registry* registry,
+                                 const std::string& model_name,
                                  const metrics::Labels& labels)
     : running_(registry->AddGauge("tessera_num_requests_running",
                                   "Sequences that are being computed.",
@@ -85,7 +86,8 @@ VerifierMetrics::VerifierMetrics(metrics::Registry* registry,
                                           kStepTokens, labels)),
       step_time_(registry->AddHistogram("tessera_step_seconds",
                                         "Time of an engine's step.",
-                                        kStepSeconds, labels)) {}
+                                        kStepSeconds, labels)),
+      drafts_(registry, model_name) {}
 
 void VerifierMetrics::FirstToken(absl::Duration since_arrival) {
   time_to_first_token_.Observe(absl::ToDoubleSeconds(since_arrival));

@@ -8,6 +8,7 @@
 #include "libs/metrics/metrics.h"
 #include "libs/scheduling/scheduler.h"
 #include "proto/verifier.pb.h"
+#include "services/verifier/draft_metrics.h"
 
 namespace tessera::verifier {
 
@@ -35,9 +36,11 @@ class VerifierMetrics {
   // Gauges, and counters by what changed since the last call. One thread.
   void Scheduler(const scheduling::SchedulerStats& stats);
   void Capacity(int64_t kv_tokens);
+  DraftMetrics& drafts() { return drafts_; }
 
  private:
-  VerifierMetrics(metrics::Registry* registry, const metrics::Labels& labels);
+  VerifierMetrics(metrics::Registry* registry, const std::string& model_name,
+                  const metrics::Labels& labels);
 
   metrics::Gauge& running_;
   metrics::Gauge& waiting_;
@@ -61,6 +64,7 @@ class VerifierMetrics {
   metrics::Histogram& decode_;
   metrics::Histogram& step_tokens_;
   metrics::Histogram& step_time_;
+  DraftMetrics drafts_;
   scheduling::SchedulerStats last_;
 };
 
