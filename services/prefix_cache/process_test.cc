@@ -4,8 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "grpcpp/create_channel.h"
@@ -27,14 +30,16 @@ absl::Time In(absl::Duration time) { return absl::Now() + time; }
 // The binary, with its standard error read until it says its port.
 class StoreProcess {
  public:
-  StoreProcess(const std::string& binary, const std::string& directory) {
+  StoreProcess(const std::string& binary, const std::string& directory,
+               int port = 0) {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
     const std::string dir = "--dir=" + directory;
+    const std::string listen = absl::StrCat("--listen=127.0.0.1:", port);
     pid_ = fork();
     if (pid_ == 0) {
       dup2(ends[1], 2);
-      execl(binary.c_str(), binary.c_str(), "--listen=127.0.0.1:0", dir.c_str(),
+      execl(binary.c_str(), binary.c_str(), listen.c_str(), dir.c_str(),
             "--memory=64MiB", "--disk=64MiB", "--metrics-port=0",
             static_cast<char*>(nullptr));
       _exit(127);
@@ -93,10 +98,32 @@ class ProcessTest : public testing::Test {
     process_.emplace(std::getenv("PREFIX_CACHE_BINARY"), directory_);
     client_ = std::make_unique<GuardedClient>(
         *CreateGrpcClient(absl::StrCat("127.0.0.1:", process_->port())));
+    WaitUntilItAnswers();
+  }
+  void WaitUntilItAnswers() {
     const absl::Time start = absl::Now();
     while (NumMatched(absl::Seconds(2)) < 0) {
       ASSERT_LT(absl::Now(), start + absl::Seconds(20));
     }
+  }
+  // What came is right, if anything did.
+  void GetSome() {
+    auto result = std::make_shared<GetResult>(kPayloadBytes);
+    const auto call =
+        client_->Get(chain_, 0, kLength, In(absl::Seconds(20)), result);
+    result->Wait().IgnoreError();
+    for (size_t i = 0; i < result->payloads.size(); ++i) {
+      EXPECT_EQ(result->payloads[i], PayloadOf(i, kPayloadBytes));
+    }
+  }
+  // Of another chain each time.
+  void PutSome() {
+    const auto chain =
+        ChainOf(kLength, kPayloadBytes, absl::StrCat("salt ", ++num_puts_));
+    Answer<v1::PutResponse> put;
+    client_->Put(chain, 0, PayloadsOf(*chain, 0, kLength),
+                 In(absl::Seconds(20)), put.callback());
+    put.Wait().IgnoreError();
   }
   // -1: it did not answer.
   int64_t NumMatched(absl::Duration deadline) {
@@ -135,6 +162,7 @@ class ProcessTest : public testing::Test {
   const std::shared_ptr<Chain> chain_ = ChainOf(kLength, kPayloadBytes);
   std::optional<StoreProcess> process_;
   std::unique_ptr<GuardedClient> client_;
+  std::atomic<int> num_puts_ = 0;
 };
 
 TEST_F(ProcessTest, StartsWarmAfterAKill) {
@@ -145,6 +173,32 @@ TEST_F(ProcessTest, StartsWarmAfterAKill) {
   Start();
   EXPECT_EQ(NumMatched(absl::Seconds(20)), kLength);
   ExpectGetsAll();
+}
+
+// The client that saw it die finds it again by itself.
+TEST_F(ProcessTest, KilledUnderLoadItEndsEveryCallAndIsFoundAgain) {
+  Start();
+  PutAll();
+  WaitUntilWritten();
+  const int port = process_->port();
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<bool> is_over = false;
+    std::vector<std::thread> users;
+    for (int i = 0; i < 4; ++i) {
+      users.emplace_back([&, i] {
+        while (!is_over) i % 2 == 0 ? GetSome() : PutSome();
+      });
+    }
+    absl::SleepFor(absl::Milliseconds(100));
+    EXPECT_TRUE(WIFSIGNALED(process_->End(SIGKILL)));
+    is_over = true;
+    for (std::thread& user : users) user.join();  // nothing hangs
+    process_.emplace(std::getenv("PREFIX_CACHE_BINARY"), directory_, port);
+    ASSERT_EQ(process_->port(), port);
+    WaitUntilItAnswers();
+    EXPECT_EQ(NumMatched(absl::Seconds(20)), kLength);
+    ExpectGetsAll();
+  }
 }
 
 TEST_F(ProcessTest, WritesWhatWaitsWhenItIsToldToStop) {
