@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "services/gateway/content_field.h"
 #include "services/gateway/request_fields.h"
 
 namespace tessera::gateway {
@@ -62,6 +63,20 @@ absl::Status ReadStops(const JsonField& field,
   return absl::OkStatus();
 }
 
+// OpenAI's Predicted Outputs: {"type": "content", "content": ...}. It forbids
+// n, logprobs, penalties and max_completion_tokens beside it; nothing here
+// does, as a prediction never changes what is drawn.
+absl::Status ReadPrediction(const JsonField& field, const ServedModel& model,
+                            std::string* prediction) {
+  if (field.IsNull()) return absl::OkStatus();
+  RETURN_IF_ERROR(field.ExpectObject());
+  const JsonField type = field.Get("type");
+  if (type.value() != "content") return type.MustBe("\"content\"");
+  ASSIGN_OR_RETURN(*prediction,
+                   ReadContent(field.Get("content"), "", MaxTextBytes(model)));
+  return absl::OkStatus();
+}
+
 // Fine where it asks for nothing: null, [], "none".
 absl::Status RefuseField(const JsonField& root, const char* name) {
   const JsonField field = root.Get(name);
@@ -93,13 +108,17 @@ absl::Status ReadAnswerFields(const JsonField& root,
   RETURN_IF_ERROR(ReadBool(root, "return_timings", &request->return_timings));
   RETURN_IF_ERROR(
       ReadBool(root, "return_token_ids", &request->return_token_ids));
+  RETURN_IF_ERROR(
+      ReadBool(root, "return_token_sources", &request->return_token_sources));
   std::string user;  // OpenAI's; nothing here depends on it
   RETURN_IF_ERROR(ReadText(root, "user", kMaxNameBytes, &user));
   return ReadRequestId(root, &request->request_id);
 }
 
-absl::Status ReadEngineFields(const JsonField& root,
+absl::Status ReadEngineFields(const JsonField& root, const ServedModel& model,
                               verifier::v1::GenerateRequest* call) {
+  RETURN_IF_ERROR(ReadPrediction(root.Get("prediction"), model,
+                                 call->mutable_prediction()));
   RETURN_IF_ERROR(ReadStops(root.Get("stop"), call));
   bool ignore_eos = false;
   RETURN_IF_ERROR(ReadBool(root, "ignore_eos", &ignore_eos));

@@ -15,12 +15,13 @@ namespace tessera::gateway {
 absl::StatusOr<std::string> ReadModel(const JsonField& root,
                                       const ServedModel& model);
 
-// n stream stream_options return_timings return_token_ids request_id.
+// n stream stream_options return_timings return_token_ids return_token_sources
+// request_id.
 absl::Status ReadAnswerFields(const JsonField& root,
                               GenerationRequest* request);
 
-// stop ignore_eos priority cache_salt.
-absl::Status ReadEngineFields(const JsonField& root,
+// stop ignore_eos priority cache_salt prediction.
+absl::Status ReadEngineFields(const JsonField& root, const ServedModel& model,
                               verifier::v1::GenerateRequest* call);
 
 // Refuses what would have to change the answer and does not: tools, functions,

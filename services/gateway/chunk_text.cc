@@ -23,7 +23,8 @@ ChunkText::ChunkText(const GenerationRequest& request, const AnswerHead& head)
     : is_chat_(request.is_chat),
       include_usage_(request.include_usage),
       return_timings_(request.return_timings),
-      return_token_ids_(request.return_token_ids) {
+      return_token_ids_(request.return_token_ids),
+      return_token_sources_(request.return_token_sources) {
   envelope_ = "data: {\"id\":";
   AppendJsonString(head.id, &envelope_);
   absl::StrAppend(&envelope_, ",\"object\":\"",
@@ -84,7 +85,7 @@ void ChunkText::AppendTextEvent(int choice, const v1::ChoiceDelta& delta,
   AppendIndex(choice, events);
   events->append(text_head_);
   AppendJsonEscaped(delta.text(), events);
-  if (logprobs == nullptr && !return_token_ids_) {
+  if (logprobs == nullptr && !return_token_ids_ && !return_token_sources_) {
     events->append(text_tail_);
     return;
   }
@@ -115,11 +116,17 @@ void ChunkText::AppendExtras(const v1::ChoiceDelta& delta, bool has_tokens,
     }
     logprobs->Take(events);
   }
-  if (!return_token_ids_) return;
-  absl::StrAppend(events, ",\"token_ids\":");
-  AppendTokenIds(has_tokens ? delta.token_ids()
-                            : google::protobuf::RepeatedField<int32_t>(),
-                 events);
+  if (return_token_ids_) {
+    absl::StrAppend(events, ",\"token_ids\":");
+    AppendTokenIds(has_tokens ? delta.token_ids()
+                              : google::protobuf::RepeatedField<int32_t>(),
+                   events);
+  }
+  if (return_token_sources_) {
+    absl::StrAppend(events, ",\"token_sources\":");
+    AppendTokenSources(delta.sources(), has_tokens ? delta.token_ids_size() : 0,
+                       events);
+  }
 }
 
 void ChunkText::AppendEnd(const v1::Usage& usage, std::string* events) const {

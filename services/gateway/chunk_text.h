@@ -52,6 +52,7 @@ class ChunkText {
   const bool include_usage_;
   const bool return_timings_;
   const bool return_token_ids_;
+  const bool return_token_sources_;
   std::string envelope_;    // up to the list of choices
   std::string text_head_;   // from after the index up to the text
   std::string text_close_;  // what ends the text

@@ -23,12 +23,13 @@ absl::Status ReadShared(const JsonField& root, const ServedModel& model,
   ASSIGN_OR_RETURN(request->model, ReadModel(root, model));
   RETURN_IF_ERROR(RefuseUnsupported(root));
   RETURN_IF_ERROR(ReadAnswerFields(root, request));
-  RETURN_IF_ERROR(ReadEngineFields(root, call));
+  RETURN_IF_ERROR(ReadEngineFields(root, model, call));
   RETURN_IF_ERROR(
       ReadSampling(root, model.vocab_size, call->mutable_sampling()));
   call->set_n(request->n);
   call->set_stream(request->stream);
   call->set_return_prompt_token_ids(request->return_token_ids);
+  call->set_return_token_sources(request->return_token_sources);
   return absl::OkStatus();
 }
 
@@ -124,6 +125,11 @@ absl::StatusOr<GenerationRequest> ParseCompletionRequest(
       ReadInt(root, "max_tokens", min_tokens, model.context_len, &max_tokens));
   call.set_max_tokens(max_tokens);
   ASSIGN_OR_RETURN(std::vector<v1::Prompt> prompts, ReadPrompts(root, model));
+  if (prompts.size() > 1 && !call.prediction().empty()) {
+    return root.Get("prediction")
+        .Error(absl::StrCat("is of one prompt's answer; there are ",
+                            prompts.size(), " prompts"));
+  }
   request.calls.assign(prompts.size(), call);
   for (size_t i = 0; i < prompts.size(); ++i) {
     *request.calls[i].mutable_prompt() = std::move(prompts[i]);

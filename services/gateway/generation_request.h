@@ -28,6 +28,7 @@ struct GenerationRequest {
   bool include_usage = false;  // a last chunk with it
   bool return_timings = false;
   bool return_token_ids = false;
+  bool return_token_sources = false;
   bool logprobs = false;
   bool echo = false;
   std::string model;       // as the answer names it

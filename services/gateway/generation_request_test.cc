@@ -119,6 +119,26 @@ INSTANTIATE_TEST_SUITE_P(
                  R"("stream": true, "stream_options": {"include_usage": 1})"},
         BadField{"return_timings:", R"("return_timings": "x")"},
         BadField{"return_token_ids:", R"("return_token_ids": 0)"},
+        BadField{"return_token_sources:", R"("return_token_sources": 1)"},
+        BadField{"prediction:", R"("prediction": "text")"},
+        BadField{"prediction:", R"("prediction": [])"},
+        BadField{"prediction.type:", R"("prediction": {})"},
+        BadField{"prediction.type:", R"("prediction": {"content": "a"})"},
+        BadField{"prediction.type:",
+                 R"("prediction": {"type": "text", "content": "a"})"},
+        BadField{"prediction.content:", R"("prediction": {"type": "content"})"},
+        BadField{"prediction.content:",
+                 R"("prediction": {"type": "content", "content": 7})"},
+        BadField{"prediction.content:",
+                 R"("prediction": {"type": "content", "content": {}})"},
+        BadField{"prediction.content[0]:",
+                 R"("prediction": {"type": "content", "content": ["a"]})"},
+        BadField{"prediction.content[1].type:",
+                 R"("prediction": {"type": "content", "content":
+                     [{"type": "text", "text": "a"}, {"type": "image_url"}]})"},
+        BadField{"prediction.content[0].text:",
+                 R"("prediction": {"type": "content", "content":
+                     [{"type": "text", "text": null}]})"},
         BadField{"request_id:", R"("request_id": "a b")"},
         BadField{"request_id:", R"("request_id": "a\r\nX: 1")"},
         BadField{"user:", R"("user": {})"}, BadField{"model:", R"("model": 7)"},
@@ -303,6 +323,43 @@ TEST(GenerationRequestTest, BoundsTheNumberAndTheLengthOfPrompts) {
   EXPECT_TRUE(Completion("\"prompt\": \"" + longest + "\"").ok());
   ExpectNamed(Completion("\"prompt\": \"" + longest + "a\"").status(), "long",
               "prompt:");
+}
+
+TEST(GenerationRequestTest, APredictionReachesTheVerifier) {
+  // n, logprobs, penalties and max_completion_tokens may stand beside it.
+  const auto parts = Chat(R"("n": 2, "logprobs": true, "presence_penalty": 1,
+      "max_completion_tokens": 9, "return_token_sources": true,
+      "prediction": {"type": "content", "content":
+          [{"type": "text", "text": "a\n"}, {"type": "text", "text": "é"}]})");
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  EXPECT_EQ(parts->calls.at(0).prediction(), "a\né");
+  EXPECT_TRUE(parts->calls.at(0).return_token_sources());
+  const auto text =
+      Completion(R"("prediction": {"type": "content", "content": "a b"})");
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(text->calls.at(0).prediction(), "a b");
+  EXPECT_FALSE(text->calls.at(0).return_token_sources());
+  for (const char* none :
+       {R"("prediction": null)",
+        R"("prediction": {"type": "content", "content": ""})",
+        R"("prediction": {"type": "content", "content": []})"}) {
+    ASSERT_TRUE(Chat(none).ok()) << none;
+    EXPECT_EQ(Chat(none)->calls.at(0).prediction(), "");
+  }
+}
+
+TEST(GenerationRequestTest, APredictionIsBoundedByTheContextAndOfOnePrompt) {
+  const auto prediction = [](size_t length, absl::string_view more) {
+    return Completion(absl::StrCat(
+        R"("prediction": {"type": "content", "content": [)",
+        R"({"type": "text", "text": ")", std::string(length - 1, 'a'),
+        R"("}, {"type": "text", "text": "a"}]})", more));
+  };
+  EXPECT_TRUE(prediction(100 * 256, "").ok());
+  ExpectNamed(prediction(100 * 256 + 1, "").status(), "long",
+              "prediction.content:");
+  ExpectNamed(prediction(2, R"(, "prompt": ["a", "b"])").status(), "two",
+              "prediction:");
 }
 
 TEST(GenerationRequestTest, AnotherModelIsNotFound) {

@@ -36,10 +36,15 @@ TEST_F(HandleGenerationTest, AChatIsAnsweredWhole) {
           "content": "Hé\"!", "refusal": null}, "logprobs": null,
           "finish_reason": "stop"}],
       "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7,
-          "prompt_tokens_details": {"cached_tokens": 2}},
+          "prompt_tokens_details": {"cached_tokens": 2},
+          "completion_tokens_details": {"reasoning_tokens": 0,
+              "accepted_prediction_tokens": 0,
+              "rejected_prediction_tokens": 0}},
       "timings": {"queue_seconds": 0.5, "prefill_seconds": 0,
           "decode_seconds": 0, "cached_tokens": 2,
-          "computed_prompt_tokens": 3, "preemptions": 0}})"));
+          "computed_prompt_tokens": 3, "preemptions": 0,
+          "cached_tokens_by_tier": {"engine": 2, "memory": 0, "disk": 0},
+          "load_seconds": 0, "drafts": {}}})"));
   EXPECT_EQ(state_->active.num_active(), 0);
   EXPECT_TRUE(verifier_.calls[0]->is_dropped);
 }
@@ -195,6 +200,87 @@ TEST_F(HandleGenerationTest, AStreamCarriesTokenIds) {
   EXPECT_EQ(events[1]["choices"][0]["token_ids"], *ParseJson("[3]"));
   EXPECT_EQ(events[2]["choices"][0]["token_ids"], *ParseJson("[4]"));
   EXPECT_EQ(events[2]["choices"][0]["finish_reason"], "stop");
+}
+
+// Of a request with two prompts: what they took and drafted adds up.
+constexpr char kUsageOfTheFirst[] = R"(usage {
+    num_prompt_tokens: 9 num_cached_tokens: 8 num_generated_tokens: 6
+    cached { num_engine: 1 num_memory: 3 num_disk: 4 load_seconds: 0.25 }
+    drafted { source: SOURCE_PREDICTION num_drafted: 5 num_accepted: 3 }
+    drafted { source: SOURCE_TEXT num_drafted: 2 num_accepted: 1 } })";
+constexpr char kUsageOfTheSecond[] = R"(usage {
+    num_prompt_tokens: 4 num_cached_tokens: 2 num_generated_tokens: 6
+    cached { num_memory: 2 load_seconds: 0.5 }
+    drafted { source: SOURCE_TEXT num_drafted: 4 num_accepted: 4 }
+    drafted { source: SOURCE_DRAFT_MODEL num_drafted: 1 num_accepted: 7 } })";
+
+void ExpectBoth(const nlohmann::json& usage, const nlohmann::json& timings) {
+  EXPECT_EQ(usage["prompt_tokens_details"]["cached_tokens"], 10);
+  EXPECT_EQ(usage["completion_tokens_details"], *ParseJson(R"({
+      "reasoning_tokens": 0, "accepted_prediction_tokens": 3,
+      "rejected_prediction_tokens": 2})"));
+  EXPECT_EQ(timings["cached_tokens"], 10);
+  EXPECT_EQ(timings["cached_tokens_by_tier"],
+            *ParseJson(R"({"engine": 1, "memory": 5, "disk": 4})"));
+  EXPECT_EQ(timings["load_seconds"], 0.5);
+  // No more are accepted than were drafted, whatever a verifier says.
+  EXPECT_EQ(timings["drafts"], *ParseJson(R"({
+      "prediction": {"drafted_tokens": 5, "accepted_tokens": 3},
+      "text": {"drafted_tokens": 6, "accepted_tokens": 5},
+      "draft_model": {"drafted_tokens": 1, "accepted_tokens": 1}})"));
+}
+
+TEST_F(HandleGenerationTest, TimingsTellTiersAndDraftsApart) {
+  const Record whole =
+      Complete(R"("prompt": ["a", "b"], "return_timings": true)");
+  const Record stream = Complete(
+      R"("prompt": ["a", "b"], "return_timings": true, "stream": true,
+         "stream_options": {"include_usage": true})");
+  for (int call = 0; call < 4; ++call) {
+    Respond("prompt {} deltas { text: 'a' finish_reason: STOP }", call);
+    Respond(call % 2 == 0 ? kUsageOfTheFirst : kUsageOfTheSecond, call);
+    End(absl::OkStatus(), call);
+  }
+  const nlohmann::json json = Json(whole);
+  ExpectBoth(json["usage"], json["timings"]);
+  const std::vector<nlohmann::json> events = Events(stream);
+  const nlohmann::json& last = events[events.size() - 2];
+  ExpectBoth(last["usage"], last["timings"]);
+}
+
+TEST_F(HandleGenerationTest, EachTokensSourceIsToldIfAskedFor) {
+  constexpr char kFirst[] =
+      "prompt {} deltas { text: 'abc' token_ids: [1, 2, 3] sources: "
+      "[SOURCE_TARGET, SOURCE_TEXT, SOURCE_PREDICTION] }";
+  // Of a verifier that has other sources, or says too little or too much.
+  constexpr char kSecond[] =
+      "deltas { text: 'd' token_ids: [4, 5] sources: SOURCE_DRAFT_MODEL }"
+      "deltas { token_ids: 6 sources: [99, 1, 1] finish_reason: LENGTH }";
+  Record record = Chat(R"("return_token_sources": true)");
+  Respond(kFirst);
+  Respond(kSecond);
+  End();
+  EXPECT_EQ(Json(record)["choices"][0]["token_sources"], *ParseJson(R"([
+      "target", "text", "prediction", "draft_model", "target", "other"])"));
+  EXPECT_FALSE(Json(record)["choices"][0].contains("token_ids"));
+
+  record = Chat(R"("return_token_sources": true, "stream": true)");
+  Respond(kFirst, 1);
+  Respond(kSecond, 1);
+  End(absl::OkStatus(), 1);
+  const std::vector<nlohmann::json> events = Events(record);
+  const auto sources = [&](int i) {
+    return events[i]["choices"][0]["token_sources"];
+  };
+  EXPECT_EQ(sources(1), *ParseJson(R"(["target", "text", "prediction"])"));
+  EXPECT_EQ(sources(2), *ParseJson(R"(["draft_model", "target"])"));
+  EXPECT_EQ(sources(3), *ParseJson(R"(["other"])"));
+
+  record = Chat("");
+  Respond(kFirst, 2);
+  Respond(kSecond, 2);
+  End(absl::OkStatus(), 2);
+  EXPECT_FALSE(absl::StrContains(record->body(), "sources"));
 }
 
 TEST_F(HandleGenerationTest, TheVerifiersRefusalIsAnHttpError) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status_macros.h"
+#include "services/gateway/content_field.h"
 #include "services/gateway/request_fields.h"
 
 namespace tessera::gateway {
@@ -12,41 +13,11 @@ namespace {
 
 namespace v1 = verifier::v1;
 
-// A longer text has more tokens than the context, as tokens have fewer bytes
-// than this: refused without tokenizing it.
-constexpr size_t kMaxTokenBytes = 256;
-
-size_t MaxTextBytes(const ServedModel& model) {
-  return static_cast<size_t>(model.context_len) * kMaxTokenBytes;
-}
-
 absl::StatusOr<std::string> ReadRole(const JsonField& field) {
   ASSIGN_OR_RETURN(std::string role, field.String());
   if (role == "developer") return std::string("system");
   if (role == "system" || role == "user" || role == "assistant") return role;
   return field.MustBe("system, developer, user or assistant");
-}
-
-absl::StatusOr<std::string> ReadContent(const JsonField& field,
-                                        const ServedModel& model) {
-  if (field.value().is_string()) {
-    return BoundedText(field, MaxTextBytes(model));
-  }
-  if (!field.value().is_array()) {
-    return field.MustBe("a string or a list of text parts");
-  }
-  std::string content;
-  for (size_t i = 0; i < field.value().size(); ++i) {
-    const JsonField part = field.At(i);
-    RETURN_IF_ERROR(part.ExpectObject());
-    const JsonField type = part.Get("type");
-    ASSIGN_OR_RETURN(const std::string name, type.String());
-    if (name != "text") return type.MustBe("\"text\"");
-    ASSIGN_OR_RETURN(const std::string text,
-                     BoundedText(part.Get("text"), MaxTextBytes(model)));
-    absl::StrAppend(&content, i == 0 ? "" : "\n", text);
-  }
-  return content;
 }
 
 absl::StatusOr<v1::Prompt> ReadTextPrompt(const JsonField& root,
@@ -104,8 +75,9 @@ absl::StatusOr<v1::Prompt> ReadChatPrompt(const JsonField& root,
     RETURN_IF_ERROR(field.ExpectObject());
     v1::ChatMessage* message = prompt.mutable_chat()->add_messages();
     ASSIGN_OR_RETURN(*message->mutable_role(), ReadRole(field.Get("role")));
-    ASSIGN_OR_RETURN(*message->mutable_content(),
-                     ReadContent(field.Get("content"), model));
+    ASSIGN_OR_RETURN(
+        *message->mutable_content(),
+        ReadContent(field.Get("content"), "\n", MaxTextBytes(model)));
   }
   bool add_generation_prompt = true;
   RETURN_IF_ERROR(

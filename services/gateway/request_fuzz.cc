@@ -7,6 +7,7 @@
 #include "libs/base/check.h"
 #include "libs/json/json.h"
 #include "services/gateway/api_error.h"
+#include "services/gateway/content_field.h"
 #include "services/gateway/generation_request.h"
 #include "services/gateway/tokenize_request.h"
 
@@ -30,6 +31,8 @@ void CheckRequest(const absl::StatusOr<GenerationRequest>& request,
     CHECK(call.max_tokens() >= 0 && call.max_tokens() <= model.context_len);
     CHECK(call.stop_size() <= static_cast<int>(kMaxStops));
     CHECK(call.has_prompt());
+    CHECK(call.prediction().size() <= MaxTextBytes(model));
+    CHECK(call.prediction().empty() || request->calls.size() == 1);
     CHECK(call.IsInitialized());
     for (const int32_t id : call.prompt().tokens().ids()) {
       CHECK(id >= 0 && id < model.vocab_size);

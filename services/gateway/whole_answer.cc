@@ -14,7 +14,8 @@ using TokenIds = google::protobuf::RepeatedField<int32_t>;
 
 struct Choice {
   std::string text;
-  TokenIds token_ids;
+  TokenIds token_ids;                            // if asked for
+  google::protobuf::RepeatedField<int> sources;  // one a token, if asked for
   std::unique_ptr<LogprobsText> logprobs;
   v1::FinishReason finish_reason = v1::LENGTH;  // nothing was to be generated
 };
@@ -44,9 +45,7 @@ class WholeAnswer : public Answer {
   void Add(int index, const v1::ChoiceDelta& delta) override {
     Choice& choice = choices_[index];
     choice.text += delta.text();
-    if (parts_.request.return_token_ids) {
-      choice.token_ids.MergeFrom(delta.token_ids());
-    }
+    AddTokens(delta, &choice);
     if (choice.logprobs != nullptr) {
       for (const v1::TokenLogprobs& token : delta.logprobs()) {
         choice.logprobs->Add(token);
@@ -87,6 +86,19 @@ class WholeAnswer : public Answer {
   }
 
  private:
+  void AddTokens(const v1::ChoiceDelta& delta, Choice* choice) const {
+    const GenerationRequest& request = parts_.request;
+    if (request.return_token_sources) {
+      // A source a token, however many the delta has.
+      const int num_tokens = choice->sources.size() + delta.token_ids_size();
+      choice->sources.MergeFrom(delta.sources());
+      choice->sources.Resize(num_tokens, v1::SOURCE_TARGET);
+    }
+    if (request.return_token_ids) {
+      choice->token_ids.MergeFrom(delta.token_ids());
+    }
+  }
+
   void AppendChoice(size_t index, std::string* json) {
     const GenerationRequest& request = parts_.request;
     const Choice& choice = choices_[index];
@@ -110,6 +122,10 @@ class WholeAnswer : public Answer {
       if (!request.is_chat) {
         AppendPromptTokenIds(index / static_cast<size_t>(request.n), json);
       }
+    }
+    if (request.return_token_sources) {
+      absl::StrAppend(json, ",\"token_sources\":");
+      AppendTokenSources(choice.sources, choice.sources.size(), json);
     }
     json->push_back('}');
   }
