@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -138,17 +137,6 @@ std::optional<Caller> KeyRing::Check(absl::string_view authorization) const {
   if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return std::nullopt;
   return keys->Find(
       absl::StripAsciiWhitespace(authorization.substr(kScheme.size())));
-}
-
-std::string CallerSalt(const Caller& caller, absl::string_view salt) {
-  if (!caller.key.has_value()) return std::string(salt);
-  const absl::string_view key(reinterpret_cast<const char*>(caller.key->data()),
-                              caller.key->size());
-  // The key has a fixed length, so that no two pairs make one text.
-  const KeyDigest digest =
-      Digest(absl::StrCat("tessera cache salt\n", key, salt));
-  return absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
 
 }  // namespace tessera::gateway

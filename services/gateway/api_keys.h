@@ -59,8 +59,4 @@ class KeyRing {
   std::shared_ptr<const ApiKeys> keys_;  // guarded by mutex_
 };
 
-// A salt that only requests of the same key and the same `salt` share, so that
-// nobody learns from a shared cache what others asked. Without a key: `salt`.
-std::string CallerSalt(const Caller& caller, absl::string_view salt);
-
 }  // namespace tessera::gateway

@@ -70,16 +70,6 @@ TEST_F(KeyRingTest, WithoutAFileEverybodyMayAsk) {
   EXPECT_FALSE((*ring)->Check("")->key.has_value());
 }
 
-TEST(CallerSaltTest, KeysNeverShareASalt) {
-  const auto keys = ApiKeys::Parse("first-key-1\nsecond-key-2\n");
-  const Caller first = *keys->Find("first-key-1");
-  const Caller second = *keys->Find("second-key-2");
-  EXPECT_EQ(CallerSalt(first, "s"), CallerSalt(first, "s"));
-  EXPECT_NE(CallerSalt(first, "s"), CallerSalt(first, ""));
-  EXPECT_NE(CallerSalt(first, "s"), CallerSalt(second, "s"));
-  EXPECT_EQ(CallerSalt(Caller(), "s"), "s");
-}
-
 TEST(ActiveRequestsTest, CountsEachCallersOwn) {
   const auto keys = ApiKeys::Parse("first-key-1\nsecond-key-2\n");
   const Caller first = *keys->Find("first-key-1");

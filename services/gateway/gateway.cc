@@ -6,6 +6,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/log/log.h"
 #include "services/gateway/api_error.h"
+#include "services/gateway/caller_salt.h"
 #include "services/gateway/handle_request.h"
 
 namespace tessera::gateway {
@@ -29,6 +30,19 @@ void AddGauges(const std::shared_ptr<GatewayState>& state,
   });
 }
 
+absl::StatusOr<CallerSalts> OpenSalts(const GatewayOptions& options) {
+  const bool has_keys = !options.api_keys_file.empty();
+  if (has_keys && options.salt_secret_file.empty()) {
+    log::Event(log::kInfo,
+               "no --salt-secret FILE: what API keys have in a prefix store is "
+               "not found after a restart, or by another gateway");
+  }
+  absl::StatusOr<CallerSalts> salts =
+      CallerSalts::Open(options.salt_secret_file, has_keys);
+  if (!salts.ok()) return Annotate(salts.status(), "salt-secret");
+  return salts;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
@@ -37,8 +51,10 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
   RETURN_IF_ERROR(options.Validate());
   ASSIGN_OR_RETURN(std::unique_ptr<KeyRing> keys,
                    KeyRing::Open(options.api_keys_file));
-  return std::unique_ptr<Gateway>(new Gateway(std::make_shared<GatewayState>(
-      std::move(options), std::move(keys), client, registry)));
+  ASSIGN_OR_RETURN(CallerSalts salts, OpenSalts(options));
+  return std::unique_ptr<Gateway>(new Gateway(
+      std::make_shared<GatewayState>(std::move(options), std::move(keys),
+                                     std::move(salts), client, registry)));
 }
 
 Gateway::~Gateway() { Stop(); }

@@ -24,7 +24,7 @@ namespace tessera::gateway {
 class Gateway {
  public:
   // `client` and `registry` outlive the gateway and the client's last callback.
-  // Errors: options.Validate()'s, or the key file's.
+  // Errors: options.Validate()'s, or of the files of keys and secret.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(
       GatewayOptions options, verifier::VerifierClient* client,
       metrics::Registry* registry);

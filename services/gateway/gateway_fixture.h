@@ -32,8 +32,12 @@ class GatewayFixture : public testing::Test {
   void Restart(GatewayOptions options) {
     auto keys = KeyRing::Open(options.api_keys_file);
     EXPECT_TRUE(keys.ok()) << keys.status();
-    state_ = std::make_shared<GatewayState>(
-        std::move(options), *std::move(keys), &verifier_, &registry_);
+    auto salts = CallerSalts::Open(options.salt_secret_file,
+                                   !options.api_keys_file.empty());
+    EXPECT_TRUE(salts.ok()) << salts.status();
+    state_ = std::make_shared<GatewayState>(std::move(options),
+                                            *std::move(keys), *std::move(salts),
+                                            &verifier_, &registry_);
   }
 
   Record Ask(absl::string_view method, absl::string_view path,

@@ -41,6 +41,9 @@ void AddGatewayFlags(options::Flags* flags, GatewayOptions* options) {
   flags->Text("api-keys", &options->api_keys_file, "FILE",
               "keys of which a request must have one, `key` or `name:key` a "
               "line; read anew on SIGHUP");
+  flags->Text("salt-secret", &options->salt_secret_file, "FILE",
+              "secret that keeps API keys' cached prompts apart, also after a "
+              "restart and among gateways; 16 bytes or more");
   flags->Text("cors-origin", &options->cors_origin, "ORIGIN",
               "pages of this origin may ask; *: of any");
   flags->Int("max-requests-per-key", &options->max_requests_per_key, 0, 1 << 20,

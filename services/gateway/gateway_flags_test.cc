@@ -38,6 +38,8 @@ TEST(GatewayFlagsTest, FlagsReachTheOptions) {
                                      "b",
                                      "--api-keys",
                                      "keys",
+                                     "--salt-secret",
+                                     "secret",
                                      "--cors-origin",
                                      "https://a.org",
                                      "--max-requests-per-key",
@@ -52,6 +54,7 @@ TEST(GatewayFlagsTest, FlagsReachTheOptions) {
   EXPECT_EQ(options.http.header_timeout, absl::Seconds(3));
   EXPECT_EQ(options.model_aliases, std::vector<std::string>({"a", "b"}));
   EXPECT_EQ(options.api_keys_file, "keys");
+  EXPECT_EQ(options.salt_secret_file, "secret");
   EXPECT_EQ(options.cors_origin, "https://a.org");
   EXPECT_EQ(options.max_requests_per_key, 7);
   EXPECT_EQ(options.max_request_tokens, 99);

@@ -18,7 +18,10 @@ struct GatewayOptions {
   // Beside the model's own name, which it answers to as well.
   std::vector<std::string> model_aliases;
   std::string api_keys_file;  // empty: everybody may ask
-  std::string cors_origin;    // empty: no cross-origin page may; "*": any
+  // Of the secret that callers' salts are made under (caller_salt.h); empty:
+  // there is none, or one drawn at the start.
+  std::string salt_secret_file;
+  std::string cors_origin;  // empty: no cross-origin page may; "*": any
   // Unfinished generations of one key (of everybody, without keys); 0: any.
   int max_requests_per_key = 0;
   // Choices x max_tokens of one request.

@@ -8,6 +8,7 @@
 #include "libs/metrics/metrics.h"
 #include "services/gateway/active_requests.h"
 #include "services/gateway/api_keys.h"
+#include "services/gateway/caller_salt.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/gateway_options.h"
 #include "services/gateway/model_watch.h"
@@ -19,11 +20,12 @@ namespace tessera::gateway {
 // Thread-safe. Held by whatever waits for a verifier's answer.
 struct GatewayState {
   GatewayState(GatewayOptions gateway_options,
-               std::unique_ptr<KeyRing> key_ring,
+               std::unique_ptr<KeyRing> key_ring, CallerSalts caller_salts,
                verifier::VerifierClient* verifier_client,
                metrics::Registry* metrics_registry)
       : options(std::move(gateway_options)),
         keys(std::move(key_ring)),
+        salts(std::move(caller_salts)),
         client(verifier_client),
         registry(metrics_registry),
         models(verifier_client, options.model_aliases),
@@ -32,6 +34,7 @@ struct GatewayState {
 
   const GatewayOptions options;
   const std::unique_ptr<KeyRing> keys;
+  const CallerSalts salts;
   verifier::VerifierClient* const client;
   metrics::Registry* const registry;
   ModelWatch models;

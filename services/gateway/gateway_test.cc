@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -140,6 +141,29 @@ TEST_F(GatewayTest, OptionsAreChecked) {
   options = GatewayOptions();
   options.api_keys_file = "/does/not/exist";
   EXPECT_FALSE(Gateway::Create(options, &verifier_, &registry_).ok());
+  options = GatewayOptions();
+  options.salt_secret_file = "/does/not/exist";
+  EXPECT_TRUE(absl::StartsWith(
+      Gateway::Create(options, &verifier_, &registry_).status().message(),
+      "salt-secret: /does/not/exist: "));
+}
+
+TEST_F(GatewayTest, SaysThatKeysWithoutASecretLoseTheirBlocksAtTheEnd) {
+  GatewayOptions options;
+  options.api_keys_file = testing::TempDir() + "/keys-of-gateway";
+  const std::string secret = testing::TempDir() + "/secret-of-gateway";
+  std::ofstream(options.api_keys_file) << "first-key-1\n";
+  std::ofstream(secret) << "0123456789abcdef\n";
+  log::SetLevel(log::kInfo);
+  for (const bool has_secret : {false, true}) {
+    options.salt_secret_file = has_secret ? secret : "";
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(Gateway::Create(options, &verifier_, &registry_).ok());
+    EXPECT_EQ(absl::StrContains(testing::internal::GetCapturedStderr(),
+                                "no --salt-secret"),
+              !has_secret);
+  }
+  log::SetLevel(log::kError);
 }
 
 }  // namespace

@@ -23,12 +23,17 @@ namespace v1 = verifier::v1;
 using Calls = std::vector<v1::GenerateRequest>;
 
 // The verifier's log tells the calls apart.
-void NameCalls(const AnswerHead& head, const Caller& caller, Calls* calls) {
+void NameCalls(const AnswerHead& head, Calls* calls) {
   for (size_t i = 0; i < calls->size(); ++i) {
     v1::GenerateRequest& call = (*calls)[i];
     call.set_request_id(calls->size() == 1 ? head.id
                                            : absl::StrCat(head.id, "-", i));
-    call.set_cache_salt(CallerSalt(caller, call.cache_salt()));
+  }
+}
+
+void SaltCalls(const CallerSalts& salts, const Caller& caller, Calls* calls) {
+  for (v1::GenerateRequest& call : *calls) {
+    call.set_cache_salt(salts.Of(caller, call.cache_salt()));
   }
 }
 
@@ -64,7 +69,8 @@ void Run(const std::shared_ptr<GatewayState>& state, const Visit& visit,
   Calls calls = std::exchange(request.calls, {});
   parts.num_prompts = calls.size();
   parts.request = std::move(request);
-  NameCalls(parts.head, visit.caller, &calls);
+  NameCalls(parts.head, &calls);
+  SaltCalls(state->salts, visit.caller, &calls);
   if (state->options.log_prompts) LogPrompts(parts.head, calls);
   if (!parts.request.echo) {
     return Generation::Run(std::move(calls), std::move(parts), visit.exchange,

@@ -192,5 +192,25 @@ TEST_F(KeysTest, AKeyHasItsOwnShareAndItsOwnCache) {
   for (int i = 0; i < 3; ++i) End(absl::CancelledError(""), i);
 }
 
+TEST_F(KeysTest, KeysAndSaltsStandInNoLogAndNoMetric) {
+  log::SetLevel(log::kInfo);
+  testing::internal::CaptureStderr();
+  ChatWith("Bearer first-key-1");
+  ChatWith("Bearer wrong-key-1");
+  const std::string salt = verifier_.calls.at(0)->request.cache_salt();
+  Respond("prompt {} deltas { text: 'a' finish_reason: STOP } usage {}");
+  End();
+  log::SetLevel(log::kError);
+  const std::string shown =
+      testing::internal::GetCapturedStderr() + Ask("GET", "/metrics")->body();
+  EXPECT_TRUE(absl::StrContains(shown, "request finished"));
+  EXPECT_TRUE(absl::StrContains(shown, "alice"));
+  EXPECT_TRUE(absl::StrContains(shown, "tessera_http_requests_total"));
+  for (const std::string& hidden :
+       {salt, std::string("first-key-1"), std::string("wrong-key-1")}) {
+    EXPECT_FALSE(absl::StrContains(shown, hidden)) << hidden;
+  }
+}
+
 }  // namespace
 }  // namespace tessera::gateway

@@ -67,6 +67,29 @@ class ServerProcess:
         self._log.close()
 
 
+class Verifier:
+    """A verifier on a port of its own, which can die and come back."""
+
+    def __init__(self, binary, *flags):
+        self.port, self._metrics_port = free_port(), free_port()
+        self._binary, self._flags = binary, flags
+        self.start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = ServerProcess(
+            self._binary, "verifier", "--listen", self.address, "--model",
+            default_model(), "--kv-memory", "128MiB", "--threads", "1",
+            "--metrics-port", str(self._metrics_port), *self._flags)
+        self.process.wait_until(Client(self._metrics_port).is_healthy)
+
+    def kill(self):
+        self.process.kill()
+
+
 class Served:
     """A server with the HTTP API on a free port of loopback, ready."""
 

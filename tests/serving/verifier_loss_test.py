@@ -12,35 +12,13 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from api_client import Broken, Client, Refused  # noqa: E402
-from server_process import Served, ServerProcess, default_model, free_port  # noqa: E402
+from api_client import Broken, Refused  # noqa: E402
+from server_process import Served, Verifier  # noqa: E402
 
 TESSERA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 NUM_CLIENTS = 8
 SECONDS = 60       # that a recovery may take on a busy machine
 STATED_SECONDS = 5  # that it is meant to take
-
-
-class Verifier:
-    """A verifier on a port of its own, which can die and come back."""
-
-    def __init__(self):
-        self.port, self._metrics_port = free_port(), free_port()
-        self.start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def start(self):
-        self.process = ServerProcess(
-            TESSERA, "verifier", "--listen", self.address, "--model", default_model(),
-            "--kv-memory", "128MiB", "--threads", "1",
-            "--metrics-port", str(self._metrics_port))
-        self.process.wait_until(Client(self._metrics_port).is_healthy)
-
-    def kill(self):
-        self.process.kill()
 
 
 class Load:
@@ -114,7 +92,7 @@ class VerifierLossTest(unittest.TestCase):
         return served
 
     def test_the_only_verifier_dies_and_returns(self):
-        verifier = Verifier()
+        verifier = Verifier(TESSERA)
         served = self.gateway(verifier)
         with Load(served) as load:
             load.wait_for("whole", NUM_CLIENTS)
@@ -131,7 +109,7 @@ class VerifierLossTest(unittest.TestCase):
         self.assertTrue(served.client.is_healthy())
 
     def test_with_another_verifier_only_begun_answers_are_lost(self):
-        first, second = Verifier(), Verifier()
+        first, second = Verifier(TESSERA), Verifier(TESSERA)
         served = self.gateway(first, second)
         with Load(served) as load:
             for victim in (first, second):
