@@ -17,25 +17,33 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "libs/sampling/sampler.h"
 #include "libs/scheduling/scheduler.h"
 #include "libs/speculation/draft_length.h"
 #include "libs/speculation/prompt_lookup.h"
+#include "services/verifier/draft_model.h"
 #include "services/verifier/options.h"
 
 namespace tessera::verifier {
 
 // A sequence that the next pass is to give one token.
+// All of it outlives the call.
 struct DraftableSequence {
   scheduling::SequenceId id = 0;
   int64_t max_tokens = 0;  // that a draft may have; 0: none
+  absl::Span<const int32_t> tokens;
+  const sampling::Sampler* sampler = nullptr;
+  absl::string_view cache_salt;
 };
 
 class Drafter {
  public:
   // CHECK: options.speculation is not kOff.
-  explicit Drafter(const VerifierOptions& options);
+  // `model` may be null.
+  Drafter(const VerifierOptions& options, std::unique_ptr<DraftModel> model);
 
   // An answer to `prompt` begins. `prediction` may be empty.
   void Begin(scheduling::SequenceId id, absl::Span<const int32_t> prompt,
@@ -63,16 +71,27 @@ class Drafter {
  private:
   struct Answer {
     std::optional<speculation::PromptLookup> lookup;
+    DraftModelState model_state;
     speculation::AcceptanceHistory history;
     // Of the step under way.
-    std::vector<speculation::Proposal> proposals;
-    std::vector<speculation::DraftCandidate> candidates;  // one a proposal
+    std::vector<speculation::DraftCandidate> candidates;
+    std::vector<speculation::Proposal> proposals;  // of the first candidates
     speculation::DraftChoice choice;
   };
 
-  void FindCandidates(int64_t max_tokens, Answer* answer) const;
+  // One sequence of a step; no answer: it never began.
+  struct Pick {
+    const DraftableSequence* sequence = nullptr;
+    Answer* answer = nullptr;
+  };
 
+  void FindCandidates(const DraftableSequence& sequence, Answer* answer) const;
+  void AskModel(absl::Span<const Pick> picks, int num_sequences,
+                scheduling::Scheduler* scheduler);
+
+  const bool looks_up_;
   const int max_draft_tokens_;
+  const std::unique_ptr<DraftModel> model_;
   speculation::DraftLength lengths_;
   absl::flat_hash_map<scheduling::SequenceId, std::unique_ptr<Answer>> answers_;
 };

@@ -130,7 +130,12 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
       options_.target_inter_token, model_->max_batch_tokens());
   scratches_.resize(model_->num_threads());
   if (options_.speculation != SpeculationMode::kOff) {
-    drafter_ = std::make_unique<Drafter>(options_);
+    std::unique_ptr<DraftModel> draft_model;
+    if (loaded.speculator != nullptr) {
+      draft_model = std::make_unique<DraftModel>(std::move(loaded.speculator),
+                                                 config.vocab_size);
+    }
+    drafter_ = std::make_unique<Drafter>(options_, std::move(draft_model));
   }
   PublishStats();
   return EngineInfo{
@@ -228,7 +233,12 @@ void Engine::SetDrafts(int64_t prompt_budget) {
       const scheduling::SequenceId id = request->sequence(i);
       if (id < 0 || !scheduler_->is_decoding(id)) continue;
       // The pass brings one token beyond the draft's.
-      sequences.push_back({id, request->choice(i).num_tokens_left() - 1});
+      sequences.push_back(
+          {.id = id,
+           .max_tokens = request->choice(i).num_tokens_left() - 1,
+           .tokens = scheduler_->tokens(id),
+           .sampler = &request->choice(i).sampler(),
+           .cache_salt = request->generation().cache_salt});
     }
   }
   if (sequences.empty()) return;

@@ -50,6 +50,8 @@ struct LoadedModel {
   std::unique_ptr<model::Model> model;
   const tokenizer::Tokenizer* tokenizer = nullptr;  // outlives the engine
   SharedPrefixes shared_prefixes;
+  // Of a draft model; may be null. It may use the model's team.
+  std::unique_ptr<speculator::SpeculatorClient> speculator;
 };
 
 class Engine {

@@ -27,6 +27,7 @@ absl::StatusOr<LoadedModel> Load(const FixtureOptions& options,
        .max_batch_tokens = options.max_batch_tokens});
   if (!model.ok()) return model.status();
   LoadedModel loaded = {*std::move(model), &words.tokenizer()};
+  if (options.speculator != nullptr) loaded.speculator = options.speculator();
   auto shared =
       SharedPrefixes::Load(options.verifier.shared_prefix_files, words,
                            config.context_len, attention::kKvBlockTokens);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -52,6 +53,8 @@ struct FixtureOptions {
   VerifierOptions verifier;
   int num_threads = 1;
   int64_t max_batch_tokens = 64;
+  // Makes the draft model; may be empty.
+  std::function<std::unique_ptr<speculator::SpeculatorClient>()> speculator;
   int32_t num_blocks = 256;  // of 32 tokens; sets verifier.kv_memory_bytes
 };
 
