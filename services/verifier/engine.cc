@@ -407,7 +407,7 @@ void Engine::Publish(absl::Time now) {
   for (const std::unique_ptr<Request>& request : requests_) {
     if (request->is_done() || !request->has_begun()) continue;
     if (request->num_unfinished() > 0 && request->generation().draws) {
-      request->Publish();
+      request->Publish(now, options_.stream_interval);
       continue;
     }
     Finish(request.get(), absl::OkStatus());

@@ -30,7 +30,10 @@ const Answer& Get(EngineFixture& fixture, const v1::GenerateRequest& request) {
 }
 
 TEST(EngineTest, AnswersWithTokensTextAndUsage) {
-  EngineFixture fixture({});
+  FixtureOptions options;
+  options.verifier.speculation = SpeculationMode::kOff;
+  options.verifier.stream_interval = absl::ZeroDuration();
+  EngineFixture fixture(options);
   v1::GenerateRequest request = TextRequest("hello world", 20);
   request.set_ignore_eos(true);
   request.set_return_prompt_token_ids(true);
@@ -47,6 +50,17 @@ TEST(EngineTest, AnswersWithTokensTextAndUsage) {
   const Answer& whole = Get(fixture, request);
   EXPECT_EQ(whole.num_responses, 1);
   EXPECT_EQ(whole.Bits(), answer.Bits());
+}
+
+TEST(EngineTest, TokensWithinTheStreamIntervalAreSentTogether) {
+  FixtureOptions options;
+  options.verifier.stream_interval = absl::Seconds(10);
+  EngineFixture fixture(options);
+  v1::GenerateRequest request = TextRequest("hello world", 20);
+  request.set_ignore_eos(true);
+  const Answer& answer = Get(fixture, request);
+  EXPECT_EQ(answer.num_responses, 2) << "the first token, and the rest";
+  EXPECT_EQ(answer.choices[0].token_ids_size(), 20);
 }
 
 // A request of every kind that sampling, scheduling or the cache could treat

@@ -51,6 +51,11 @@ absl::Status VerifierOptions::Validate() const {
         absl::StrCat("shared_prefix names ", shared_prefix_files.size(),
                      " files: at most ", kMaxSharedPrefixes));
   }
+  if (stream_interval < absl::ZeroDuration() ||
+      stream_interval > absl::Seconds(10)) {
+    return absl::InvalidArgumentError(
+        "stream_interval_ms must be from 0 to 10,000");
+  }
   if (max_draft_tokens < 1 || max_draft_tokens > kMaxDraftTokens) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_draft_tokens is ", max_draft_tokens,
@@ -79,6 +84,12 @@ void AddVerifierFlags(options::Flags* flags, VerifierOptions* options) {
       "prompts are computed in pieces so that running answers get their next "
       "token within so many milliseconds, where that can be",
       [target](double value) { *target = absl::Milliseconds(value); }));
+  absl::Duration* interval = &options->stream_interval;
+  flags->Custom(options::internal::RealFlag(
+      "stream-interval-ms", absl::ToDoubleMilliseconds(*interval), 0, 10'000,
+      "tokens of a stream that come within so many milliseconds of its last "
+      "piece wait for the next one; 0: every token goes out at once",
+      [interval](double value) { *interval = absl::Milliseconds(value); }));
   flags->Choice("prefix-cache", &options->prefix_caching,
                 {{"on", true}, {"off", false}},
                 "whether finished sequences' keys and values are kept for "

@@ -31,6 +31,9 @@ struct VerifierOptions {
   int max_running = 256;  // sequences in one pass
   // Prompts are cut so that running streams get their next token in this time.
   absl::Duration target_inter_token = absl::Milliseconds(40);
+  // Tokens of a stream that come faster are sent together: a send takes 2% of
+  // a step of one stream, and its reader as much again of a core that computes.
+  absl::Duration stream_interval = absl::Milliseconds(8);
   bool prefix_caching = true;
   // Files of prompts' beginnings that every salt shares (shared_prefixes.h).
   std::vector<std::string> shared_prefix_files;
@@ -42,8 +45,8 @@ struct VerifierOptions {
 };
 
 // Declares --model-name, --kv-memory, --max-queued, --max-running,
-// --target-inter-token-ms, --prefix-cache, --shared-prefix, --speculation,
-// --max-draft-tokens.
+// --target-inter-token-ms, --stream-interval-ms, --prefix-cache,
+// --shared-prefix, --speculation, --max-draft-tokens.
 void AddVerifierFlags(options::Flags* flags, VerifierOptions* options);
 
 // Of the memory that this process may still take: MemAvailable, and what its

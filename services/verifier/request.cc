@@ -124,8 +124,10 @@ void Request::FillDrafted(v1::Usage* usage) const {
   }
 }
 
-void Request::Publish() {
+void Request::Publish(absl::Time now, absl::Duration interval) {
   if (!has_pending_ || !generation_->stream) return;
+  if (now - last_piece_ < interval) return;
+  last_piece_ = now;
   has_pending_ = false;
   v1::GenerateResponse response;
   response.Swap(&pending_);

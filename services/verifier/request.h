@@ -54,8 +54,9 @@ class Request {
   // A draft of one of its choices was verified.
   void AddDraft(v1::TokenSource source, int num_drafted, int num_accepted);
 
-  // Sends what has gathered, unless the observer reads nothing along.
-  void Publish();
+  // Sends what has gathered, unless the observer reads nothing along, or the
+  // last piece is less than `interval` ago: then a later call will.
+  void Publish(absl::Time now, absl::Duration interval);
   // The end: usage, then OnDone(OK).
   void PublishEnd(absl::Time now, VerifierMetrics* metrics);
 
@@ -83,6 +84,7 @@ class Request {
   std::vector<v1::TokenLogprobs> prompt_logprobs_;  // of tokens 1 and on
   v1::GenerateResponse pending_;
   bool has_pending_ = false;
+  absl::Time last_piece_ = absl::InfinitePast();
 };
 
 }  // namespace tessera::verifier

@@ -71,7 +71,8 @@ class VerifierTest : public testing::Test {
   static void SetUpTestSuite() {
     registry_ = new metrics::Registry();
     auto verifier =
-        Verifier::Create({.kv_memory_bytes = int64_t{1} << 29},
+        Verifier::Create({.kv_memory_bytes = int64_t{1} << 29,
+                          .stream_interval = absl::ZeroDuration()},
                          std::getenv("TESSERA_DEFAULT_MODEL"), {}, registry_);
     ASSERT_TRUE(verifier.ok()) << verifier.status();
     verifier_ = verifier->release();
@@ -157,7 +158,7 @@ TEST_F(VerifierTest, TheAnswerIsTheSameInProcessAndOverGrpc) {
   EXPECT_EQ(far->text, near->text);
   EXPECT_EQ(far->logprobs, near->logprobs);
   EXPECT_EQ(far->usage.num_generated_tokens(), 24);
-  EXPECT_GE(far->num_responses, 24);
+  EXPECT_GT(far->num_responses, 2) << "it came in one piece";
   ExpectIdle();
 }
 
