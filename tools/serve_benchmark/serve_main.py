@@ -21,7 +21,9 @@ LOAD_CLIENT = benchmark_run.binary("tools/serve_benchmark/load_client")
 
 
 def _measurements(options, model):
-    arms = {OURS: TesseraServer(TESSERA, model, options.threads, options.kernels)}
+    # Neither engine drafts: `tools/benchmark speculate` says what that brings.
+    arms = {OURS: TesseraServer(TESSERA, model, options.threads, options.kernels,
+                                flags=("--speculation", "off"))}
     if options.peer:
         name, tree = options.peer
         arms[name] = LlamaServer(name, tree, model, options.threads)
