@@ -111,7 +111,7 @@ class OptionsTest(unittest.TestCase):
         class Bench:
             model, threads = "m", 2
         options = cache_options.parse([])
-        sections = cache_main._sections(options, Bench())
+        sections = cache_main.sections(options, Bench())
         self.assertEqual(list(cache_options.SECTIONS), list(sections))
         keys = [key for keys, _ in sections.values() for key in keys]
         self.assertEqual(list(ROWS.keys()), keys)

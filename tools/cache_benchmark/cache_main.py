@@ -17,18 +17,16 @@ import engine_first_token  # noqa: E402
 import no_hit  # noqa: E402
 import parts  # noqa: E402
 import stored_tokens  # noqa: E402
+import workbench  # noqa: E402
 from cache_rows import ROWS  # noqa: E402
 from servers import LlamaServer  # noqa: E402
-from workbench import Workbench  # noqa: E402
 
-BINARY = benchmark_run.binary("tools/tessera")
-LOAD_CLIENT = benchmark_run.binary("tools/serve_benchmark/load_client")
 STORE = benchmark_run.binary("services/prefix_cache/store_benchmark")
 TREE = benchmark_run.binary("libs/kv_cache/prefix_tree_benchmark")
 HASH = benchmark_run.binary("libs/kv_cache/prefix_hash_benchmark")
 
 
-def _sections(options, bench):
+def sections(options, bench):
     """{section: (keys of its rows, what measures them)}."""
     quick = options.quick
     talks = (16, 4) if quick else (64, 8)
@@ -52,19 +50,8 @@ def _sections(options, bench):
 
 
 def main(arguments):
-    options = cache_options.parse(arguments)
-
-    def measure(model):
-        with open(benchmark_run.TEXT, encoding="utf-8") as file:
-            bench = Workbench(BINARY, LOAD_CLIENT, model, options, file.read())
-        rows = ROWS.run(_sections(options, bench), options.rows)
-        print(bench.turns.line)
-        return {"rows": [row.as_json() for row in rows],
-                "shares_of_others": bench.turns.shares_of_others}
-
-    return benchmark_run.run("tools/benchmark cache", options,
-                             "quick: no measurement" if options.quick
-                             else f"{options.rounds} rounds", measure)
+    return workbench.main("tools/benchmark cache", cache_options.parse(arguments), ROWS,
+                          sections)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -87,6 +88,15 @@ class Server(RunningProcess):
 
     def ask(self, method, path, payload=None):
         """The JSON of an answer with status 200."""
+        return json.loads(self._ask(method, path, payload))
+
+    def counter(self, name):
+        """The sum of this metric of /metrics over all its labels; 0: it has none."""
+        lines = self._ask("GET", "/metrics").decode().split("\n")
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if re.split("[{ ]", line, 1)[0] == name)
+
+    def _ask(self, method, path, payload=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         try:
             connection.request(method, path, payload and json.dumps(payload),
@@ -98,7 +108,7 @@ class Server(RunningProcess):
         if response.status != 200:
             raise CommandFailed(f"{self.name}: {path}: status {response.status}: "
                                 f"{body[:200]!r}")
-        return json.loads(body)
+        return body
 
     def complete(self, prompt, num_tokens):
         """The greedy continuation's text."""

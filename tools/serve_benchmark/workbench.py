@@ -3,6 +3,7 @@
 import contextlib
 import random
 
+import benchmark_run
 import load
 from command import CommandFailed
 from prompts import Prompts
@@ -11,31 +12,32 @@ from turns import Turns
 
 # So that what was computed, and what for, can be told afterwards.
 TELL_ALL = {"return_token_ids": True, "return_timings": True}
+BINARY = benchmark_run.binary("tools/tessera")
+LOAD_CLIENT = benchmark_run.binary("tools/serve_benchmark/load_client")
 KV_MEMORY = "2GiB"   # 93,184 tokens of the default model
 WARM_PROMPT, WARM_TOKENS = "The capital of France is", 4
 
 
 class Workbench:
-    def __init__(self, binary, load_client, model, options, text):
-        """binary: of tessera. text: what prompts are made of."""
-        self._binary = binary
-        self._load_client = load_client
+    def __init__(self, model, options):
+        """options: parsed, with flags.add_shared's."""
         self.model = model
         self.threads = options.threads
         self._kernels = options.kernels
         self.turns = Turns(options.rounds)
-        self._text = text
+        with open(benchmark_run.TEXT, encoding="utf-8") as file:
+            self._text = file.read()  # of which prompts are made
         self._text_tokens = None
         self._seed = 0
 
     def tessera(self, name, *flags, model=None):
         """What start()s `tessera serve` with these flags."""
-        return TesseraServer(self._binary, model or self.model, self.threads,
+        return TesseraServer(BINARY, model or self.model, self.threads,
                              self._kernels, name,
                              ["--kv-memory", KV_MEMORY, *flags], TELL_ALL)
 
     def tessera_command(self, *arguments):
-        return [self._binary, *arguments]
+        return [BINARY, *arguments]
 
     @contextlib.contextmanager
     def running(self, arms, num_streams=1, num_tokens=1):
@@ -51,7 +53,7 @@ class Workbench:
             yield servers
 
     def load(self, server, lanes):
-        return load.run(self._load_client, server, lanes)
+        return load.run(LOAD_CLIENT, server, lanes)
 
     def ask(self, server, prompt, num_tokens, **more):
         """The Answer to one request that is alone."""
@@ -84,3 +86,18 @@ def check_same(what, answers, others):
     if len(answers) != len(others) or not all(
             answer.reply.token_ids for answer in [*answers, *others]):
         raise CommandFailed(f"{what}: answers without token ids")
+
+
+def main(name, options, rows, sections):
+    """The exit status of a main that prints one table. rows: a Rows. sections(
+    options, bench): {section: (keys, what measures them)}."""
+    def measure(model):
+        bench = Workbench(model, options)
+        measured = rows.run(sections(options, bench), options.rows)
+        print(bench.turns.line)
+        return {"rows": [row.as_json() for row in measured],
+                "shares_of_others": bench.turns.shares_of_others}
+
+    detail = ("QUICK: these are no measurements" if options.quick
+              else f"medians of {options.rounds} rounds")
+    return benchmark_run.run(name, options, detail, measure)

@@ -1,0 +1,97 @@
+"""Requests put on several arms in turns, whose answers have to be the same."""
+
+import math
+import statistics
+
+import load
+from command import CommandFailed
+from workbench import check_same
+
+# With few streams one answer each is too little to time.
+REQUESTS_A_STREAM = {1: 8, 4: 2}
+
+
+def decode_seconds(answer):
+    """From the first token to the last; CommandFailed: there is no such time."""
+    seconds = answer.tokens_s[-1] - answer.tokens_s[0]
+    if seconds <= 0:
+        raise CommandFailed(f"an answer of {answer.completion_tokens} tokens came all "
+                            "at once")
+    return seconds
+
+
+def one_after_another(bench, title, servers, asked, num_tokens, more=None):
+    """{server's name: [[Answer of each round] of each task]}, after a round that
+    warms; asked: {task: messages}. more: {server's name: {task: fields}}."""
+    more = more or {}
+
+    def run(server):
+        return [bench.ask(server, messages, num_tokens, ignore_eos=False,
+                          **more.get(server.name, {}).get(task, {}))
+                for task, messages in asked.items()]
+
+    arms = {server.name: lambda server=server: run(server) for server in servers}
+    first = {name: arm() for name, arm in arms.items()}
+    rounds = bench.turns.run(title, arms, servers)
+    plain = next(iter(first.values()))
+    for name, answers in rounds.items():
+        for each in [first[name], *answers]:
+            check_same(f"{title}, {name}", each, plain)
+    return {name: list(zip(*answers)) for name, answers in rounds.items()}
+
+
+class Speeds:
+    """Tokens a second after the first, of the tasks of one arm."""
+
+    def __init__(self, tasks):
+        """tasks: [[Answer of each round] of each task]."""
+        self.seconds = [statistics.median(decode_seconds(answer) for answer in rounds)
+                        for rounds in tasks]
+        self.tokens = [rounds[0].completion_tokens - 1 for rounds in tasks]
+
+    @property
+    def rate(self):
+        """Of all tasks, one after another."""
+        return sum(self.tokens) / sum(self.seconds)
+
+    def times(self, other):
+        """[how many times as fast as the other] of each task."""
+        return [theirs / ours for ours, theirs in zip(self.seconds, other.seconds)]
+
+
+def in_batches(bench, title, servers, batches, requests, num_tokens):
+    """{batch: {server's name: [tokens a second of each round]}}.
+
+    requests: a function of a count that gives [(prompt, fields)], the same each
+    time. A round that warms fills the caches of prompts, so that what is timed
+    is mostly decoding.
+    """
+    speeds = {}
+    for batch in batches:
+        asked = requests(batch * REQUESTS_A_STREAM.get(batch, 1))
+
+        def run(server, batch=batch, asked=asked):
+            planned = [load.request(server, prompt, num_tokens, **fields)
+                       for prompt, fields in asked]
+            heard = bench.load(server, [planned[lane::batch] for lane in range(batch)])
+            return load.flat(heard)
+
+        arms = {server.name: lambda server=server: run(server) for server in servers}
+        first = {name: arm() for name, arm in arms.items()}
+        rounds = bench.turns.run(f"{title}, batch {batch}", arms, servers)
+        plain = next(iter(first.values()))
+        for name, answers in rounds.items():
+            for each in [first[name], *answers]:
+                check_same(f"{title}, {name}, batch {batch}", each, plain)
+        speeds[batch] = {name: [load.throughput(each) for each in answers]
+                         for name, answers in rounds.items()}
+    return speeds
+
+
+def slowest(speeds, arm, plain):
+    """(least ratio to plain of all batches, {batch: ratio}): medians of the
+    ratios of single rounds."""
+    ratios = {batch: statistics.median(
+        ours / theirs for ours, theirs in zip(rates[arm], rates[plain]))
+        for batch, rates in speeds.items()}
+    return min(ratios.values(), default=math.nan), ratios
