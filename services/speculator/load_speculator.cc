@@ -6,6 +6,7 @@
 #include "libs/checkpoint/checkpoint.h"
 #include "libs/model/load_model.h"
 #include "libs/model/load_tokenizer.h"
+#include "services/speculator/client/vocabulary_digest.h"
 #include "services/speculator/vocabulary_match.h"
 
 namespace tessera::speculator {
@@ -24,6 +25,27 @@ absl::StatusOr<std::unique_ptr<Speculator>> LoadSpeculator(
                                        options, registry);
   if (!speculator.ok()) return Annotate(speculator.status(), model_file);
   return speculator;
+}
+
+absl::StatusOr<LoadedSpeculator> LoadOwnSpeculator(
+    const std::string& model_file, const model::ModelOptions& model_options,
+    const SpeculatorOptions& options, metrics::Registry* registry) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> checkpoint,
+                   OpenCheckpoint(model_file));
+  ASSIGN_OR_RETURN(const auto tokenizer, model::LoadTokenizer(*checkpoint));
+  ASSIGN_OR_RETURN(std::unique_ptr<model::Model> model,
+                   model::LoadModel(*checkpoint, model_options));
+  const model::ModelConfig& config = model->config();
+  LoadedSpeculator loaded;
+  loaded.info.set_name(config.name);
+  loaded.info.set_vocabulary_digest(VocabularyDigest(*tokenizer));
+  loaded.info.set_vocab_size(config.vocab_size);
+  loaded.info.set_context_len(config.context_len);
+  auto speculator = Speculator::Create(std::move(model), config.vocab_size,
+                                       options, registry);
+  if (!speculator.ok()) return Annotate(speculator.status(), model_file);
+  loaded.speculator = *std::move(speculator);
+  return loaded;
 }
 
 }  // namespace tessera::speculator

@@ -9,6 +9,7 @@
 #include "services/speculator/client/target_model.h"
 #include "services/speculator/options.h"
 #include "services/speculator/speculator.h"
+#include "services/speculator/speculator_service.h"
 
 namespace tessera::speculator {
 
@@ -17,6 +18,11 @@ namespace tessera::speculator {
 // Speculator::Create.
 absl::StatusOr<std::unique_ptr<Speculator>> LoadSpeculator(
     const std::string& model_file, const TargetModel& target,
+    const SpeculatorOptions& options, metrics::Registry* registry);
+
+// For any target of its vocabulary, on a team of its own.
+absl::StatusOr<LoadedSpeculator> LoadOwnSpeculator(
+    const std::string& model_file, const model::ModelOptions& model_options,
     const SpeculatorOptions& options, metrics::Registry* registry);
 
 }  // namespace tessera::speculator

@@ -7,6 +7,7 @@
 #include "libs/options/nearest.h"
 #include "services/gateway/run_gateway.h"
 #include "services/prefix_cache/run_prefix_cache.h"
+#include "services/speculator/run_speculator.h"
 #include "services/verifier/run_verifier.h"
 #include "tools/cli/bench.h"
 #include "tools/cli/chat.h"
@@ -30,6 +31,11 @@ absl::Status RunPrefixCacheCommand(absl::Span<const std::string> args,
   return prefix_cache::RunPrefixCache(args);
 }
 
+absl::Status RunSpeculatorCommand(absl::Span<const std::string> args,
+                                  const Environment& environment) {
+  return speculator::RunSpeculator(args, environment.default_model);
+}
+
 absl::Status RunVerifierCommand(absl::Span<const std::string> args,
                                 const Environment& environment) {
   return verifier::RunVerifier(args, environment.default_model);
@@ -47,6 +53,8 @@ constexpr Command kCommands[] = {
     {"convert", "a model from GGUF to safetensors, or back", RunConvert},
     {"gateway", "the API alone, before verifiers elsewhere", RunGatewayCommand},
     {"verifier", "a model alone, behind gateways", RunVerifierCommand},
+    {"speculator", "a draft model alone, which proposes tokens to verifiers",
+     RunSpeculatorCommand},
     {"prefix_cache", "a store of keys and values, by their prefixes' names",
      RunPrefixCacheCommand},
 };
