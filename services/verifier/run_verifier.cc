@@ -27,6 +27,7 @@ constexpr char kServiceName[] = "tessera.verifier.v1.Verifier";
 struct RunOptions {
   model::ModelSelection selection;
   VerifierOptions verifier;
+  speculator::DraftOptions drafts;
   rpc::ServerOptions server = {.listen = "127.0.0.1:9090"};
   std::string metrics_host = "127.0.0.1";
   int metrics_port = -1;  // none
@@ -40,6 +41,7 @@ void AddFlags(options::Flags* flags, RunOptions* run) {
   model::AddModelFlags(flags, &run->selection);
   model::AddThreadsFlag(flags, &run->selection);
   AddVerifierFlags(flags, &run->verifier);
+  speculator::AddDraftFlags(flags, &run->drafts);
   flags->Text("metrics-host", &run->metrics_host, "HOST",
               "where /metrics and /health are served");
   flags->Int("metrics-port", &run->metrics_port, -1, 65535,
@@ -64,7 +66,7 @@ class LoadResult {
   absl::Status status_;
 };
 
-absl::Status Run(const RunOptions& run) {
+absl::Status Run(const RunOptions& run, const MakeSpeculator& make_speculator) {
   process::Signals signals;  // before any thread starts
   log::SetFormat(run.process.log_format);
   LoadResult loaded;
@@ -72,9 +74,12 @@ absl::Status Run(const RunOptions& run) {
   registry.AddProcessMetrics(kVersion);
   ASSIGN_OR_RETURN(const model::ModelOptions model_options,
                    run.selection.ToModelOptions());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Verifier> verifier,
-                   Verifier::Create(run.verifier, run.selection.model,
-                                    model_options, &registry));
+  ASSIGN_OR_RETURN(speculator::SpeculatorFactory speculator,
+                   make_speculator(run.drafts, &registry));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<Verifier> verifier,
+      Verifier::Create(run.verifier, run.selection.model, model_options,
+                       &registry, std::move(speculator)));
   VerifierService service(verifier.get());
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
                    rpc::Server::Start(run.server, {{kServiceName, &service}}));
@@ -109,7 +114,8 @@ absl::Status Run(const RunOptions& run) {
 }  // namespace
 
 absl::Status RunVerifier(absl::Span<const std::string> args,
-                         const std::string& default_model) {
+                         const std::string& default_model,
+                         const MakeSpeculator& make_speculator) {
   RunOptions run;
   run.selection.model = default_model;
   options::Flags flags("tessera verifier",
@@ -120,7 +126,7 @@ absl::Status RunVerifier(absl::Span<const std::string> args,
     std::cout << flags.Help();
     return absl::OkStatus();
   }
-  return Run(run);
+  return Run(run, make_speculator);
 }
 
 }  // namespace tessera::verifier

@@ -28,6 +28,10 @@ std::string NameOfFile(const std::string& file) {
   return name;
 }
 
+bool MayAskDraftModel(SpeculationMode mode) {
+  return mode == SpeculationMode::kAuto || mode == SpeculationMode::kDraft;
+}
+
 // Says how far loading is, once a second at most.
 model::LoadProgress LoggedProgress() {
   absl::Time last = absl::Now();
@@ -120,7 +124,8 @@ void Prepare(const v1::GenerateRequest& request, const Words& words,
 
 absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
     const VerifierOptions& options, const std::string& model_file,
-    const model::ModelOptions& model_options, metrics::Registry* registry) {
+    const model::ModelOptions& model_options, metrics::Registry* registry,
+    speculator::SpeculatorFactory make_speculator) {
   RETURN_IF_ERROR(options.Validate());
   VerifierOptions named = options;
   if (named.model_name.empty()) named.model_name = NameOfFile(model_file);
@@ -129,7 +134,9 @@ absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
   Verifier* self = verifier.get();
   verifier->engine_ = std::make_unique<Engine>(
       verifier->options_, &verifier->metrics_,
-      [self, model_options] { return self->Load(model_options); },
+      [self, model_options, make_speculator = std::move(make_speculator)] {
+        return self->Load(model_options, make_speculator);
+      },
       [self](absl::StatusOr<EngineInfo> info) {
         self->Loaded(std::move(info));
       });
@@ -146,7 +153,9 @@ Verifier::Verifier(const VerifierOptions& options, metrics::Registry* registry)
 
 Verifier::~Verifier() { Stop(); }
 
-absl::StatusOr<LoadedModel> Verifier::Load(model::ModelOptions options) {
+absl::StatusOr<LoadedModel> Verifier::Load(
+    model::ModelOptions options,
+    const speculator::SpeculatorFactory& make_speculator) {
   options.progress = LoggedProgress();
   absl::StatusOr<std::unique_ptr<const Words>> words;
   // Started before the model's team pins this thread to a core, which threads
@@ -169,6 +178,13 @@ absl::StatusOr<LoadedModel> Verifier::Load(model::ModelOptions options) {
                    SharedPrefixes::Load(options_.shared_prefix_files, *words_,
                                         loaded.model->config().context_len,
                                         attention::kKvBlockTokens));
+  if (make_speculator && MayAskDraftModel(options_.speculation)) {
+    ASSIGN_OR_RETURN(
+        loaded.speculator,
+        make_speculator({.tokenizer = &words_->tokenizer(),
+                         .vocab_size = loaded.model->config().vocab_size,
+                         .team = &loaded.model->team()}));
+  }
   return loaded;
 }
 

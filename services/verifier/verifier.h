@@ -13,6 +13,7 @@
 #include "libs/metrics/metrics.h"
 #include "libs/model/model.h"
 #include "proto/verifier.pb.h"
+#include "services/speculator/client/target_model.h"
 #include "services/verifier/client/verifier_client.h"
 #include "services/verifier/engine.h"
 #include "services/verifier/options.h"
@@ -26,10 +27,11 @@ class Verifier {
  public:
   // Opens the model's file; vocabulary and weights are loaded behind the
   // caller's back (see OnLoaded). Errors name the file. `registry` outlives the
-  // verifier.
+  // verifier. `make_speculator`, if there is one, gives it a draft model.
   static absl::StatusOr<std::unique_ptr<Verifier>> Create(
       const VerifierOptions& options, const std::string& model_file,
-      const model::ModelOptions& model_options, metrics::Registry* registry);
+      const model::ModelOptions& model_options, metrics::Registry* registry,
+      speculator::SpeculatorFactory make_speculator = nullptr);
   ~Verifier();
 
   // Calls `done` once the model can answer, or with why it never will; at once
@@ -60,7 +62,9 @@ class Verifier {
 
  private:
   Verifier(const VerifierOptions& options, metrics::Registry* registry);
-  absl::StatusOr<LoadedModel> Load(model::ModelOptions options);
+  absl::StatusOr<LoadedModel> Load(
+      model::ModelOptions options,
+      const speculator::SpeculatorFactory& make_speculator);
   void Loaded(absl::StatusOr<EngineInfo> info);
   // Unavailable while loading; why the model was not loaded.
   absl::Status CheckLoaded() const;

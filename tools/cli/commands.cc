@@ -7,6 +7,7 @@
 #include "libs/options/nearest.h"
 #include "services/gateway/run_gateway.h"
 #include "services/prefix_cache/run_prefix_cache.h"
+#include "services/speculator/make_speculator.h"
 #include "services/speculator/run_speculator.h"
 #include "services/verifier/run_verifier.h"
 #include "tools/cli/bench.h"
@@ -38,7 +39,8 @@ absl::Status RunSpeculatorCommand(absl::Span<const std::string> args,
 
 absl::Status RunVerifierCommand(absl::Span<const std::string> args,
                                 const Environment& environment) {
-  return verifier::RunVerifier(args, environment.default_model);
+  return verifier::RunVerifier(args, environment.default_model,
+                               speculator::MakeSpeculatorFactory);
 }
 
 constexpr Command kCommands[] = {

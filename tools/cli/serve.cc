@@ -19,6 +19,8 @@
 #include "services/gateway/gateway.h"
 #include "services/gateway/gateway_flags.h"
 #include "services/gateway/playground/playground.h"
+#include "services/speculator/client/draft_options.h"
+#include "services/speculator/make_speculator.h"
 #include "services/verifier/local_client.h"
 #include "services/verifier/options.h"
 #include "services/verifier/verifier.h"
@@ -29,6 +31,7 @@ namespace {
 struct ServeOptions {
   model::ModelSelection selection;
   verifier::VerifierOptions verifier;
+  speculator::DraftOptions drafts;
   gateway::GatewayOptions gateway;
   monitoring::ProcessOptions process;
 };
@@ -37,6 +40,7 @@ void AddServeFlags(options::Flags* flags, ServeOptions* options) {
   model::AddModelFlags(flags, &options->selection);
   model::AddThreadsFlag(flags, &options->selection);
   verifier::AddVerifierFlags(flags, &options->verifier);
+  speculator::AddDraftFlags(flags, &options->drafts);
   gateway::AddGatewayFlags(flags, &options->gateway);
   monitoring::AddProcessFlags(flags, &options->process);
 }
@@ -69,9 +73,13 @@ class Serving {
     ASSIGN_OR_RETURN(const model::ModelOptions model_options,
                      options.selection.ToModelOptions());
     ASSIGN_OR_RETURN(
+        speculator::SpeculatorFactory speculator,
+        speculator::MakeSpeculatorFactory(options.drafts, &serving->registry_));
+    ASSIGN_OR_RETURN(
         serving->verifier_,
         verifier::Verifier::Create(options.verifier, options.selection.model,
-                                   model_options, &serving->registry_));
+                                   model_options, &serving->registry_,
+                                   std::move(speculator)));
     serving->client_ =
         std::make_unique<verifier::LocalClient>(serving->verifier_.get());
     options.gateway.version = kVersion;
