@@ -27,6 +27,10 @@ TOKENS = [token.encode() for token in (
     " while", " the", " sun", " itself", " ")] + [
         b"\xf0\x9f", b"\x8c\x9e"] + [token.encode() for token in (
             " keeps", " the", " rest", " of", " its", " colours", ".", "")]
+# Of the tokens, from the first on; the rest the model drew alone. The sun's two
+# are a draft's first and a token of its own.
+SOURCES = dict(zip(range(1, 9), ["text"] * 2 + ["target"] + ["prediction"] * 3 +
+                   ["draft_model"] * 2)) | {33: "text"}
 OTHERS = [b" grey", b" wide", b"\n", b" because"]
 
 
@@ -94,6 +98,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append(request)
         if self.server.health != 200:
             self._error(503, "The server is stopping.", Retry_After="2")
+        elif self.path == "/tokenize":
+            self._answer(200, {"token_strs": prompt_tokens(request)})
+        elif request.get("prediction", {}).get("content") == "refuse me":
+            self._error(400, "prediction.content must be something else.",
+                        "prediction.content")
         elif not 0 <= request.get("temperature", 1) <= 100:
             self._error(400, "temperature must be between 0 and 100.", "temperature")
         else:
@@ -114,9 +123,15 @@ class Handler(BaseHTTPRequestHandler):
             self.server.hang_ups += 1
 
 
-def choice(delta, finish_reason=None, logprobs=None):
+def choice(delta, finish_reason=None, logprobs=None, **more):
     return {"index": 0, "delta": delta, "logprobs": logprobs,
-            "finish_reason": finish_reason}
+            "finish_reason": finish_reason, **more}
+
+
+def prompt_tokens(request):
+    """One a word; the first begins without a space."""
+    words = " ".join(message["content"] for message in request["messages"]).split()
+    return [word if index == 0 else " " + word for index, word in enumerate(words)]
 
 
 def chunks(request):
@@ -135,15 +150,24 @@ def chunks(request):
         last = index + 1 == num_tokens
         reason = ("stop" if num_tokens == len(TOKENS) else "length") if last else None
         logprobs = {"content": [logprob_entry(token, request.get("top_logprobs", 0))]}
+        sources = {"token_sources": [SOURCES.get(index, "target")]} if request.get(
+            "return_token_sources") else {}
         yield {**head, "choices": [choice({"content": text}, reason, logprobs if
-                                          request.get("logprobs") else None)]}
-    prompt = sum(len(message["content"].split()) for message in request["messages"])
+                                          request.get("logprobs") else None,
+                                          **sources)]}
+    prompt = len(prompt_tokens(request))
     yield {**head, "choices": [],
            "usage": {"prompt_tokens": prompt, "completion_tokens": num_tokens,
                      "total_tokens": prompt + num_tokens,
                      "prompt_tokens_details": {"cached_tokens": prompt // 2}},
            "timings": {"queue_seconds": 0.0002, "prefill_seconds": 0.012,
-                       "decode_seconds": 0.4}}
+                       "decode_seconds": 0.4,
+                       "cached_tokens_by_tier": {"engine": 0, "memory": prompt // 2,
+                                                 "disk": 0},
+                       "load_seconds": 0.0032,
+                       "drafts": {"text": {"drafted_tokens": 4, "accepted_tokens": 3},
+                                  "draft_model": {"drafted_tokens": 2,
+                                                  "accepted_tokens": 2}}}}
 
 
 def read_files(folder):

@@ -9,6 +9,7 @@ default model answers; otherwise a fake does both.
 
 import json
 import os
+import re
 import sys
 import time
 import unittest
@@ -45,6 +46,17 @@ def start_browser():
     # With its path given, selenium looks for no driver elsewhere.
     service = webdriver.ChromeService("/usr/bin/chromedriver")
     return webdriver.Chrome(options=options, service=service)
+
+
+def contrast(one, other):
+    """Of two colours as the browser computes them, as WCAG 2.1 defines it."""
+    def luminance(colour):
+        channels = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
+        linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+                  for value in channels]
+        return sum(map(float.__mul__, (0.2126, 0.7152, 0.0722), linear))
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
 
 
 class Page:
@@ -204,7 +216,7 @@ class PlaygroundTest(unittest.TestCase):
     def test_alternatives_by_keyboard(self):
         self.page.ask_and_wait("Why is the sky blue?")
         tokens = self.page.all(".answer .token")
-        # From the message backwards: three buttons, then the tokens.
+        # From the message backwards: four buttons, then the tokens.
         self.page.get("#message").click()
         for _ in range(20):
             self.page.press(Keys.SHIFT, Keys.TAB)
@@ -221,6 +233,108 @@ class PlaygroundTest(unittest.TestCase):
         self.assertEqual(tokens[0], self.page.focused())
         self.page.press(Keys.ESCAPE)
         self.assertFalse(self.page.get("#alternatives").is_displayed())
+
+    def marked(self, source):
+        """The texts of the last answer's tokens with this source."""
+        return [token.get_attribute("textContent") for token in
+                self.page.all(f".answer:last-child .text [data-source={source}]")]
+
+    def test_drafted_tokens_are_marked_by_source(self):
+        self.only_the_fake("say what is drafted")
+        self.page.ask_and_wait("Why is the sky blue?")
+        self.assertEqual([" sky", " looks", "\U0001f31e"], self.marked("text"))
+        self.assertEqual([" because", " air", " sc"], self.marked("prediction"))
+        self.assertEqual(["atters", " short"], self.marked("draft_model"))
+        self.assertEqual(["drafted from the conversation", "drafted from the prediction",
+                          "drafted by the draft model"],
+                         [item.text for item in self.page.all(".answer .legend li")])
+        # Not by colour alone.
+        lines = self.page.run("""
+            return ['text', 'prediction', 'draft_model'].map((source) => getComputedStyle(
+                document.querySelector(`.text [data-source=${source}]`)).textDecorationStyle)""")
+        self.assertEqual(3, len(set(lines)), lines)
+        figures = self.page.get(".figures").text
+        self.assertIn("drafts kept: conversation 3 of 4, draft model 2 of 2", figures)
+        self.assertIn("2 of 5 prompt tokens cached (2 from memory, loaded in 3.2 ms)",
+                      figures)
+        # Told to who cannot see it, with the alternatives.
+        ActionChains(self.browser).move_to_element(
+            self.page.get(".text [data-source=prediction]")).perform()
+        self.page.until(self.page.get("#alternatives").is_displayed)
+        self.assertIn("drafted from the prediction", self.page.get("#alternatives").text)
+
+    def test_marks_can_be_read_in_light_and_dark(self):
+        self.only_the_fake("say what is drafted")
+        self.page.ask_and_wait("Why is the sky blue?")
+        for theme in ("light", "dark"):
+            self.page.run("document.documentElement.dataset.theme = arguments[0]", theme)
+            for source in ("text", "prediction", "draft_model"):
+                ink, wash = self.page.run("""
+                    const style = getComputedStyle(document.querySelector(
+                        `.text [data-source=${arguments[0]}]`));
+                    return [style.color, style.backgroundColor];""", source)
+                self.assertGreater(contrast(ink, wash), 7, (theme, source))
+            ground = self.page.run("return getComputedStyle(document.body.parentElement)"
+                                   ".backgroundColor")
+            line = self.page.run("""return getComputedStyle(document.querySelector(
+                '.text [data-source=text]')).textDecorationColor""")
+            self.assertGreater(contrast(line, ground), 3, theme)
+
+    def test_a_repeated_text_is_drafted_from_the_conversation(self):
+        if self.fake:
+            self.skipTest("only a model repeats what it is told")
+        self.page.set("temperature", "0")
+        self.page.set("max_tokens", "96")
+        self.page.get("#message").click()
+        self.page.ask_and_wait("Repeat exactly: one amber basket, two cedar bowls, three "
+                               "dapple horses, four ember fires, five fallow fields, six "
+                               "gather songs, seven harbour lights, eight inlet boats.")
+        self.assertNotEqual([], self.marked("text"))
+        self.assertRegex(self.page.get(".figures").text,
+                         r"drafts kept: conversation [1-9]\d* of \d+")
+        said = self.page.answer()
+        self.page.get("#parameter-prediction").send_keys(said)
+        self.page.all(".answer .buttons button")[1].click()
+        self.page.until(lambda: self.page.answer() != "" and not self.page.is_busy())
+        self.assertEqual(said, self.page.answer())
+        self.assertNotEqual([], self.marked("prediction"))
+
+    def test_the_prompts_tokens_show_what_was_cached(self):
+        self.page.ask_and_wait("Why is the sky so blue?")
+        if not self.fake:
+            self.page.all(".answer .buttons button")[1].click()
+            self.page.until(lambda: self.page.answer() != "" and not self.page.is_busy())
+        figures = self.page.get(".answer:last-child .figures").text
+        cached, total = map(int, re.search(r"(\d+) of (\d+) prompt", figures).groups())
+        self.assertGreater(cached, 0)
+        button = self.page.all(".answer .buttons button")[3]
+        self.assertEqual("false", button.get_attribute("aria-expanded"))
+        button.click()
+        self.page.until(lambda: self.page.all(".prompt-token"))
+        self.assertEqual("true", button.get_attribute("aria-expanded"))
+        tokens = self.page.all(".prompt-token")
+        self.assertEqual(total, len(tokens))
+        self.assertIn("Why is the sky so blue?", self.page.get(".prompt-text").text)
+        self.assertEqual(["cached"] * cached + [None] * (total - cached),
+                         [token.get_attribute("data-source") for token in tokens])
+        self.assertIn(f"{total} tokens, the first {cached} of them cached",
+                      self.page.get(".prompt .note").text)
+        button.click()
+        self.assertFalse(self.page.get(".prompt").is_displayed())
+
+    def test_a_prediction_is_sent_and_its_refusal_marks_its_field(self):
+        field = self.page.get("#parameter-prediction")
+        field.send_keys(" The sky\nis blue.")
+        self.page.get("#show-curl").click()
+        self.assertEqual({"type": "content", "content": " The sky\nis blue."},
+                         self.curl()[1]["prediction"])
+        self.page.press(Keys.ESCAPE)
+        self.only_the_fake("refuse one that is short")
+        field.clear()
+        field.send_keys("refuse me")
+        self.page.ask("Anything?")
+        self.page.until(lambda: self.page.all(".error"))
+        self.assertEqual("true", field.get_attribute("aria-invalid"))
 
     def test_a_conversation_by_keyboard_alone(self):
         self.assertEqual("message", self.page.focused().get_attribute("id"))

@@ -1,4 +1,7 @@
-// The box beside a token that shows what else could have stood there.
+// The box beside a token that shows what else could have stood there, and what
+// drafted it.
+
+import {draftOf, sourceWords} from './token_sources.js';
 
 const MARGIN = 8;
 
@@ -45,6 +48,12 @@ function rowElement({token, logprob, chosen}) {
   return row;
 }
 
+// None for a token that the model drew by itself.
+function originElements(entries) {
+  const draft = draftOf(entries);
+  return draft === null ? [] : [cell('origin note', sourceWords(draft))];
+}
+
 export class AlternativesBox {
   #box;
   #token = null;
@@ -61,7 +70,8 @@ export class AlternativesBox {
     this.#token = token;
     token.setAttribute('aria-describedby', this.#box.id);
     token.classList.add('shown');
-    this.#box.replaceChildren(...entries.flatMap((entry) => rowsOf(entry).map(rowElement)));
+    this.#box.replaceChildren(...originElements(entries),
+        ...entries.flatMap((entry) => rowsOf(entry).map(rowElement)));
     this.#box.hidden = false;
     this.#place(token.getClientRects()[0] ?? token.getBoundingClientRect());
   }

@@ -60,6 +60,17 @@ export async function models(key, signal) {
   return (await response.json()).data.map((model) => model.id);
 }
 
+// The texts of the tokens that the server makes of a chat's messages.
+export async function promptTexts({model, messages}, key) {
+  const response = await call('tokenize', {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json', ...headers(key)},
+    body: JSON.stringify({model, messages, return_token_strs: true}),
+  });
+  if (!response.ok) throw await failure(response);
+  return (await response.json()).token_strs;
+}
+
 // The chunks of a chat completion. Throws ApiError; AbortError after `signal`.
 export async function* streamChat(request, {key, signal}) {
   const response = await call('v1/chat/completions', {

@@ -1,9 +1,10 @@
 // The conversation: asks, streams the answer into its view, and knows which
 // turns the next request holds.
 
-import {ApiError, streamChat} from './api.js';
+import {ApiError, promptTexts, streamChat} from './api.js';
 import {AnswerFigures} from './figures.js';
 import {chatRequest} from './request.js';
+import {withSources} from './token_sources.js';
 import {AnswerView, QuestionView} from './turn_views.js';
 
 const NOTES = {length: 'cut at the length', stopped: 'stopped'};
@@ -99,6 +100,7 @@ export class Chat {
     const view = new AnswerView({
       regenerate: (which) => this.#regenerate(which),
       curl: () => this.#hooks.curl(request),
+      promptTexts: () => promptTexts(request, this.#settings.key),
       copy: this.#hooks.copy,
       alternatives: this.#hooks.alternatives,
     });
@@ -128,11 +130,12 @@ export class Chat {
     try {
       for await (const chunk of streamChat(request, {key: this.#settings.key, signal})) {
         figures.report(chunk.usage, chunk.timings ?? chunk.usage?.timings);
+        view.numCached = figures.numCached;
         for (const choice of chunk.choices ?? []) {
           const entries = choice.logprobs?.content ?? [];
           const text = choice.delta?.content ?? '';
           figures.tokens(entries.length || (text === '' ? 0 : 1), now());
-          view.add(text, entries);
+          view.add(text, withSources(entries, choice.token_sources));
           reason = choice.finish_reason ?? reason;
         }
         painter.request();

@@ -1,5 +1,7 @@
 // How fast an answer came, measured here, and what the server says of it.
 
+import {shortSourceWords} from './token_sources.js';
+
 export function duration(seconds) {
   if (seconds >= 10) return `${seconds.toFixed(0)} s`;
   if (seconds >= 1) return `${seconds.toFixed(2)} s`;
@@ -13,6 +15,21 @@ export function rate(tokensPerSecond) {
 
 function plural(count, word) {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+// Where cached tokens were, if not all of them in the engine.
+function loaded(timings) {
+  const {memory = 0, disk = 0} = timings?.cached_tokens_by_tier ?? {};
+  if (memory + disk === 0) return '';
+  const tiers = [memory > 0 ? `${memory} from memory` : '', disk > 0 ? `${disk} from disk` : ''];
+  return ` (${tiers.filter(Boolean).join(', ')}, loaded in ${duration(timings.load_seconds ?? 0)})`;
+}
+
+// drafts: {source: {drafted_tokens, accepted_tokens}}.
+function draftWords(drafts) {
+  const parts = Object.entries(drafts).map(([source, {drafted_tokens: drafted, accepted_tokens: accepted}]) =>
+    `${shortSourceWords(source)} ${accepted} of ${drafted}`);
+  return parts.length === 0 ? '' : `drafts kept: ${parts.join(', ')}`;
 }
 
 // Watches one answer. Times are in seconds, of any one clock.
@@ -39,6 +56,11 @@ export class AnswerFigures {
   report(usage, timings) {
     this.#usage = usage ?? this.#usage;
     this.#timings = timings ?? this.#timings;
+  }
+
+  // Of the prompt's tokens.
+  get numCached() {
+    return this.#usage?.prompt_tokens_details?.cached_tokens ?? 0;
   }
 
   get numTokens() {
@@ -71,13 +93,14 @@ export class AnswerFigures {
   }
 
   #addServerParts(add) {
+    const timings = this.#timings;
     if (this.#usage) {
-      const cached = this.#usage.prompt_tokens_details?.cached_tokens ?? 0;
-      add(`${cached} of ${plural(this.#usage.prompt_tokens, 'prompt token')} cached`,
+      add(`${this.numCached} of ${plural(this.#usage.prompt_tokens, 'prompt token')} cached${loaded(timings)}`,
           'Prompt tokens that the server had computed before');
     }
-    const timings = this.#timings;
     if (timings) {
+      const drafts = draftWords(timings.drafts ?? {});
+      if (drafts !== '') add(drafts, 'Drafted tokens that the model drew too, of those that it verified');
       const parts = ['queue', 'prefill', 'decode']
           .filter((name) => typeof timings[`${name}_seconds`] === 'number')
           .map((name) => `${name} ${duration(timings[`${name}_seconds`])}`);

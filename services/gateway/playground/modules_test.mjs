@@ -7,6 +7,7 @@ import {EventStreamParser} from './event_stream.js';
 import {AnswerFigures, duration, rate} from './figures.js';
 import {requestFields, stopStrings} from './parameters.js';
 import {chatRequest, curlLine, quoted} from './request.js';
+import {draftOf, withSources} from './token_sources.js';
 import {TokenText} from './token_text.js';
 
 const utf8 = new TextEncoder();
@@ -89,6 +90,8 @@ test('only filled fields are sent', () => {
   assert.deepEqual(requestFields({}), {logprobs: true, top_logprobs: 5});
   assert.deepEqual(requestFields({temperature: ' 0 ', seed: '7', top_p: '', top_logprobs: '0',
     stop: 'a\\nb\n\nc'}), {temperature: 0, seed: 7, stop: ['a\nb', 'c']});
+  assert.deepEqual(requestFields({top_logprobs: '0', prediction: ' a\n'}),
+      {prediction: {type: 'content', content: ' a\n'}});
   assert.deepEqual(stopStrings('a\\\\n\\t'), ['a\\n\t']);
 });
 
@@ -123,6 +126,31 @@ test('speed is that between the first token and the last', () => {
   assert.deepEqual(figures.summary().map(({text}) => text),
       ['2.0 tok/s', 'first token 500 ms', '4 tokens', '0 of 1 prompt token cached',
         'queue 1.0 ms, prefill 2.00 s']);
+});
+
+test('figures tell where cached tokens were and which drafts were kept', () => {
+  const texts = (timings) => {
+    const figures = new AnswerFigures(0);
+    figures.report({prompt_tokens: 9, prompt_tokens_details: {cached_tokens: 7}}, timings);
+    return figures.summary().map(({text}) => text);
+  };
+  assert.deepEqual(texts({cached_tokens_by_tier: {engine: 7, memory: 0, disk: 0}, drafts: {}}),
+      ['7 of 9 prompt tokens cached']);
+  assert.deepEqual(texts({
+    cached_tokens_by_tier: {engine: 1, memory: 2, disk: 4}, load_seconds: 0.5,
+    drafts: {text: {drafted_tokens: 5, accepted_tokens: 3}, prediction: {drafted_tokens: 2, accepted_tokens: 0}},
+  }), ['7 of 9 prompt tokens cached (2 from memory, 4 from disk, loaded in 500 ms)',
+    'drafts kept: conversation 3 of 5, prediction 0 of 2']);
+});
+
+test('a segment is marked by the first draft among its tokens', () => {
+  const tokens = withSources([{token: 'a'}, {token: 'b'}], ['target', 'text']);
+  assert.equal(draftOf(tokens), 'text');
+  assert.equal(draftOf(tokens.slice(0, 1)), null);
+  assert.equal(draftOf([{source: 'a later one'}]), 'other');
+  // Where it is not said of each token, nothing is marked.
+  assert.equal(draftOf(withSources([{token: 'a'}, {token: 'b'}], ['text'])), null);
+  assert.equal(draftOf(withSources([{token: 'a'}], undefined)), null);
 });
 
 test('figures have three digits or so', () => {

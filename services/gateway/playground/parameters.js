@@ -40,18 +40,21 @@ function numberField(parameter) {
       element('label', {htmlFor: id, textContent: parameter.label}), input, hint);
 }
 
-function stopField() {
-  const id = fieldId('stop');
-  const input = element('textarea', {id, name: 'stop', rows: 1, placeholder: 'none', spellcheck: false});
-  const hint = element('p', {id: `${id}-hint`, className: 'note', textContent: 'Ends the answer; one a line, \\n for a new line'});
+function textField(name, label, hintText) {
+  const id = fieldId(name);
+  const input = element('textarea', {id, name, rows: 1, placeholder: 'none', spellcheck: false});
+  const hint = element('p', {id: `${id}-hint`, className: 'note', textContent: hintText});
   input.setAttribute('aria-describedby', hint.id);
   return element('div', {className: 'field wide'},
-      element('label', {htmlFor: id, textContent: 'Stop strings'}), input, hint);
+      element('label', {htmlFor: id, textContent: label}), input, hint);
 }
 
 // Adds the fields to the fieldset.
 export function addParameterFields(fieldset) {
-  fieldset.append(...PARAMETERS.map(numberField), stopField());
+  fieldset.append(...PARAMETERS.map(numberField),
+      textField('stop', 'Stop strings', 'Ends the answer; one a line, \\n for a new line'),
+      textField('prediction', 'Prediction',
+          'What the answer will probably say: drafts come from it, and the answer stays the same'));
 }
 
 // Stop strings as the field has them: one a line, \n and \t spelled out.
@@ -71,5 +74,6 @@ export function requestFields(texts) {
   if (alternatives > 0) Object.assign(rest, {logprobs: true, top_logprobs: alternatives});
   const stop = stopStrings(texts.stop ?? '');
   if (stop.length > 0) rest.stop = stop;
+  if (texts.prediction) rest.prediction = {type: 'content', content: texts.prediction};
   return rest;
 }

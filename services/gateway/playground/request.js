@@ -11,6 +11,7 @@ export function chatRequest({model, system, turns, fields}) {
     stream: true,
     stream_options: {include_usage: true},
     return_timings: true,
+    return_token_sources: true,
   };
 }
 

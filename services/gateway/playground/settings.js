@@ -43,9 +43,10 @@ export class Settings {
     return this.#inputs.find((input) => !input.checkValidity()) ?? null;
   }
 
-  // Marks the field that an error names. Returns it, or null.
+  // Marks the field that an error names, or a part of it. Returns it, or null.
   mark(param) {
-    const input = param && this.#form.querySelector(`#${CSS.escape(fieldId(param))}`);
+    const [name] = (param ?? '').split(/[.[]/);
+    const input = name && this.#form.querySelector(`#${CSS.escape(fieldId(name))}`);
     input?.setAttribute('aria-invalid', 'true');
     return input || null;
   }

@@ -1,5 +1,7 @@
 // How a turn of the conversation looks: a question, or an answer.
 
+import {PromptView} from './prompt_view.js';
+import {draftOf, Legend, mark} from './token_sources.js';
 import {TokenText} from './token_text.js';
 
 function element(tag, className, ...children) {
@@ -67,7 +69,7 @@ export class QuestionView {
 }
 
 // What the model says, a span a token.
-// actions: {regenerate(view), curl(view), copy(text), alternatives}.
+// actions: {regenerate(view), curl(view), promptTexts(), copy(text), alternatives}.
 export class AnswerView {
   text = '';
   #actions;
@@ -76,6 +78,8 @@ export class AnswerView {
   #buttons;
   #regenerate;
   #tokens = new TokenText();
+  #legend = new Legend();
+  #prompt;
   #queue = [];
   #entries = new WeakMap();  // a token's element -> its entries of logprobs.content
 
@@ -87,8 +91,11 @@ export class AnswerView {
     this.#regenerate = button('Regenerate', () => actions.regenerate(this));
     this.#buttons = element('div', 'buttons', button('Copy', () => actions.copy(this.text)),
         this.#regenerate, button('curl', () => actions.curl(this)));
+    this.#prompt = new PromptView(actions.promptTexts);
+    this.#buttons.append(this.#prompt.button);
     this.root = element('li', 'turn answer', element('h3', 'hidden', 'Model'), this.#text,
-        element('div', 'below', this.#figures, this.#buttons));
+        this.#legend.root, element('div', 'below', this.#figures, this.#buttons),
+        this.#prompt.panel);
     this.root.setAttribute('aria-busy', 'true');
     this.#listen();
   }
@@ -111,6 +118,11 @@ export class AnswerView {
       made.title = title;
       return made;
     }));
+  }
+
+  // Of the prompt's tokens.
+  set numCached(count) {
+    this.#prompt.numCached = count;
   }
 
   // note: why it ended, where that is worth saying.
@@ -142,6 +154,11 @@ export class AnswerView {
     if (tokens.length > 0) {
       made.tabIndex = -1;
       this.#entries.set(made, tokens);
+    }
+    const draft = draftOf(tokens);
+    if (draft !== null) {
+      mark(made, draft);
+      this.#legend.add(draft);
     }
     return made;
   }

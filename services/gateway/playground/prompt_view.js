@@ -1,0 +1,59 @@
+// An answer's prompt, token by token, behind a button: which tokens the server
+// had computed before.
+
+import {mark, sample} from './token_sources.js';
+
+function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+export class PromptView {
+  numCached = 0;  // of the prompt's tokens, the first ones
+  #load;
+
+  // load(): a promise of the texts of the prompt's tokens.
+  constructor(load) {
+    this.#load = load;
+    this.panel = element('div', 'prompt');
+    this.panel.hidden = true;
+    this.button = element('button', 'quiet small', 'Prompt');
+    this.button.type = 'button';
+    this.button.title = 'The prompt\u2019s tokens, and which of them were cached';
+    this.button.setAttribute('aria-expanded', 'false');
+    this.button.addEventListener('click', () => this.#toggle());
+  }
+
+  #toggle() {
+    const open = this.panel.hidden;
+    this.panel.hidden = !open;
+    this.button.setAttribute('aria-expanded', String(open));
+    if (open && this.panel.childElementCount === 0) this.#fill();
+  }
+
+  async #fill() {
+    const caption = element('p', 'note', 'Asking for the tokens');
+    this.panel.append(caption);
+    try {
+      this.#show(caption, await this.#load());
+    } catch (error) {
+      this.panel.replaceChildren();  // opened again, it asks again
+      this.panel.append(`The tokens did not come: ${error.message}`);
+    }
+  }
+
+  #show(caption, texts) {
+    const numCached = Math.min(this.numCached, texts.length);
+    caption.textContent = numCached === 0 ?
+        `${texts.length} tokens, none of them cached` :
+        `${texts.length} tokens, the first ${numCached} of them `;
+    if (numCached > 0) caption.append(sample('cached'));
+    const tokens = texts.map((text, index) => {
+      const made = element('span', 'prompt-token', text);
+      return index < numCached ? mark(made, 'cached') : made;
+    });
+    this.panel.append(element('div', 'prompt-text', ...tokens));
+  }
+}
