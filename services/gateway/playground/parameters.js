@@ -40,9 +40,9 @@ function numberField(parameter) {
       element('label', {htmlFor: id, textContent: parameter.label}), input, hint);
 }
 
-function textField(name, label, hintText) {
+function textField(name, label, rows, hintText) {
   const id = fieldId(name);
-  const input = element('textarea', {id, name, rows: 1, placeholder: 'none', spellcheck: false});
+  const input = element('textarea', {id, name, rows, placeholder: 'none', spellcheck: false});
   const hint = element('p', {id: `${id}-hint`, className: 'note', textContent: hintText});
   input.setAttribute('aria-describedby', hint.id);
   return element('div', {className: 'field wide'},
@@ -52,8 +52,8 @@ function textField(name, label, hintText) {
 // Adds the fields to the fieldset.
 export function addParameterFields(fieldset) {
   fieldset.append(...PARAMETERS.map(numberField),
-      textField('stop', 'Stop strings', 'Ends the answer; one a line, \\n for a new line'),
-      textField('prediction', 'Prediction',
+      textField('stop', 'Stop strings', 1, 'Ends the answer; one a line, \\n for a new line'),
+      textField('prediction', 'Prediction', 3,
           'What the answer will probably say: drafts come from it, and the answer stays the same'));
 }
 

@@ -35,13 +35,14 @@ export class PromptView {
 
   async #fill() {
     const caption = element('p', 'note', 'Asking for the tokens');
-    this.panel.append(caption);
+    this.panel.replaceChildren(caption);
     try {
       this.#show(caption, await this.#load());
     } catch (error) {
-      this.panel.replaceChildren();  // opened again, it asks again
-      this.panel.append(`The tokens did not come: ${error.message}`);
+      // No element: opened again, it asks again.
+      this.panel.replaceChildren(`The tokens did not come: ${error.message}`);
     }
+    this.panel.scrollIntoView({block: 'nearest'});
   }
 
   #show(caption, texts) {
