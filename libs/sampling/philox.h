@@ -16,6 +16,7 @@ using PhiloxKey = std::array<uint32_t, 2>;
 inline constexpr uint32_t kGumbelHighStream = 0;
 inline constexpr uint32_t kGumbelLowStream = 1;
 inline constexpr uint32_t kChoiceStream = 2;
+inline constexpr uint32_t kUniformStream = 3;
 
 PhiloxBlock Philox4x32(PhiloxBlock counter, PhiloxKey key);
 

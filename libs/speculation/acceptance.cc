@@ -56,15 +56,40 @@ absl::StatusOr<int32_t> ChooseFrom(Row p, double uniform) {
   });
 }
 
-absl::StatusOr<int32_t> ChooseFromResidual(Row p, Row q, double uniform) {
-  const auto residual = [p, q](int64_t token) -> double {
-    return p[token] > q[token] ? double{p[token]} - q[token] : 0;
+// `q(token)`: the draft's chance of it.
+template <typename Draft>
+absl::StatusOr<int32_t> ChooseFromResidual(Row p, const Draft& q,
+                                           double uniform) {
+  const auto residual = [&](int64_t token) -> double {
+    return p[token] > q(token) ? double{p[token]} - q(token) : 0;
   };
   for (int64_t token = 0; token < p.size(); ++token) {
     if (residual(token) > 0) return Choose(p.size(), uniform, residual);
   }
   // p is nowhere above q: they differ by rounding alone.
   return ChooseFrom(p, uniform);
+}
+
+// Of one draft token: num_accepted is 1 and next_token that, or 0 and another.
+// `draft` empty: certain.
+absl::StatusOr<Verdict> Judge(int32_t token, Row draft, Row p,
+                              const RejectionNoise& noise) {
+  const bool is_certain = draft.empty();
+  if (!is_certain && draft.size() != p.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(draft.size(), " draft probabilities and ", p.size(),
+                     " target probabilities"));
+  }
+  const auto q = [&](int64_t i) -> float {
+    return is_certain ? i == token : draft[i];
+  };
+  if (token < 0 || token >= p.size() || !(q(token) > 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the draft cannot have drawn token ", token));
+  }
+  if (noise.accept * q(token) < p[token]) return Verdict{1, token};
+  ASSIGN_OR_RETURN(const int32_t other, ChooseFromResidual(p, q, noise.choose));
+  return Verdict{0, other};
 }
 
 }  // namespace
@@ -86,25 +111,29 @@ absl::StatusOr<Verdict> AcceptMatching(
 absl::StatusOr<Verdict> AcceptOrResample(const RejectionInput& input) {
   ASSIGN_OR_RETURN(const int64_t vocab_size, VocabSize(input));
   const int num_draft_tokens = input.draft_tokens.size();
+  const auto target = [&](int row) {
+    return input.target_probabilities.subspan(row * vocab_size, vocab_size);
+  };
   for (int i = 0; i < num_draft_tokens; ++i) {
-    const Row p =
-        input.target_probabilities.subspan(i * vocab_size, vocab_size);
-    const Row q = input.draft_probabilities.subspan(i * vocab_size, vocab_size);
-    const int32_t token = input.draft_tokens[i];
-    if (token < 0 || token >= vocab_size || !(q[token] > 0)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the draft cannot have drawn token ", token, " at index ", i));
-    }
-    if (input.noise[i].accept * q[token] < p[token]) continue;
-    ASSIGN_OR_RETURN(const int32_t next,
-                     ChooseFromResidual(p, q, input.noise[i].choose));
-    return Verdict{i, next};
+    const Row draft =
+        input.draft_probabilities.subspan(i * vocab_size, vocab_size);
+    ASSIGN_OR_RETURN(const Verdict verdict, Judge(input.draft_tokens[i], draft,
+                                                  target(i), input.noise[i]));
+    if (verdict.num_accepted == 0) return Verdict{i, verdict.next_token};
   }
-  const Row p = input.target_probabilities.subspan(
-      num_draft_tokens * vocab_size, vocab_size);
   ASSIGN_OR_RETURN(const int32_t next,
-                   ChooseFrom(p, input.noise[num_draft_tokens].choose));
+                   ChooseFrom(target(num_draft_tokens),
+                              input.noise[num_draft_tokens].choose));
   return Verdict{num_draft_tokens, next};
+}
+
+absl::StatusOr<int32_t> KeepOrResample(
+    int32_t draft_token, absl::Span<const float> draft_probabilities,
+    absl::Span<const float> target_probabilities, const RejectionNoise& noise) {
+  ASSIGN_OR_RETURN(
+      const Verdict verdict,
+      Judge(draft_token, draft_probabilities, target_probabilities, noise));
+  return verdict.next_token;
 }
 
 }  // namespace tessera::speculation

@@ -68,4 +68,15 @@ struct RejectionInput {
 // Speculative Decoding, algorithm 1.
 absl::StatusOr<Verdict> AcceptOrResample(const RejectionInput& input);
 
+// One row of that: the draft token if it is kept, and else another. For a
+// caller whose rows come one by one, as they depend on the tokens before.
+//   draft_probabilities   [V], or empty for a draft that is certain of its
+//   token target_probabilities  [V]
+// A draft token that was drawn, but from what is not known, may be said to be
+// certain: given any token, the next one is distributed as the target's, and
+// only fewer are kept.
+absl::StatusOr<int32_t> KeepOrResample(
+    int32_t draft_token, absl::Span<const float> draft_probabilities,
+    absl::Span<const float> target_probabilities, const RejectionNoise& noise);
+
 }  // namespace tessera::speculation

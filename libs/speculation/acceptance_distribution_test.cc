@@ -184,6 +184,35 @@ TEST_P(RejectionTest, KeptAndResampledTokensFollowTheirShares) {
   EXPECT_LT(resampled.Deviation({{0, residuals}}), 4);
 }
 
+// Row by row, as if the drafts were certain of their tokens.
+TEST_P(DistributionTest, TokensOfADraftThatIsCertainFollowTheTarget) {
+  const Setting& setting = GetParam();
+  if (setting.match_rule) return;  // has no part in it
+  const Model target = MakeModel(setting.target, 0);
+  const Model draft = MakeModel(setting.draft, 0.7);
+  ChiSquare said;
+  int num_kept = 0;
+  for (uint64_t seed = 0; seed < kTrials; ++seed) {
+    const Draft drafted = MakeDraft(target, draft, seed);
+    int32_t last = 0;
+    for (int i = 0; i < kNumDraft; ++i) {
+      const int32_t token = *KeepOrResample(drafted.tokens[i], {}, target[last],
+                                            drafted.noise[i]);
+      said.Add(i * kVocab + last, token);
+      if (token != drafted.tokens[i]) break;
+      ++num_kept;
+      last = token;
+    }
+  }
+  std::map<int, std::vector<double>> expected;
+  for (int cell = 0; cell < kVocab * kNumDraft; ++cell) {
+    const std::vector<float>& p = target[cell % kVocab];
+    expected[cell] = {p.begin(), p.end()};
+  }
+  EXPECT_LT(said.Deviation(expected), 4);
+  EXPECT_GT(num_kept, kTrials / 10);
+}
+
 std::vector<Setting> Settings() {
   std::vector<Setting> settings;
   for (const bool match_rule : {false, true}) {

@@ -101,5 +101,24 @@ TEST(RejectionRuleTest, RefusesWhatNoDraftCanHaveDrawn) {
   EXPECT_EQ(code(AcceptOrResample({})), invalid);
 }
 
+TEST(RejectionRuleTest, ACertainTokenIsKeptWithItsChanceAndNeverDrawnAfter) {
+  const std::vector<float> p = {0.25, 0.5, 0.25};
+  EXPECT_EQ(*KeepOrResample(1, {}, p, {0.49, 0}), 1);
+  EXPECT_EQ(*KeepOrResample(1, {}, p, {0.51, 0.49}), 0);
+  EXPECT_EQ(*KeepOrResample(1, {}, p, {0.51, 0.51}), 2);
+  EXPECT_EQ(*KeepOrResample(1, {}, {0, 1, 0}, {0.999, 0}), 1);
+  EXPECT_EQ(*KeepOrResample(1, {}, {0.5, 0, 0.5}, {0, 0.7}), 2);
+}
+
+TEST(RejectionRuleTest, ARowOfAnotherSizeOrATokenOutsideOfItIsRefused) {
+  const std::vector<float> p = {0.25, 0.5, 0.25};
+  for (const int32_t token : {-1, 3}) {
+    EXPECT_FALSE(KeepOrResample(token, {}, p, {0.5, 0.5}).ok());
+  }
+  const std::vector<float> two = {0.5, 0.5};
+  EXPECT_FALSE(KeepOrResample(0, two, p, {0.5, 0.5}).ok());
+  EXPECT_FALSE(KeepOrResample(0, {}, {0, 0, 0}, {0.5, 0.5}).ok());
+}
+
 }  // namespace
 }  // namespace tessera::speculation

@@ -5,6 +5,7 @@
 #include "absl/functional/function_ref.h"
 #include "libs/base/status_macros.h"
 #include "libs/sampling/sampler.h"
+#include "libs/sampling/uniform.h"
 #include "libs/speculation/acceptance.h"
 
 namespace tessera::verifier {
@@ -14,13 +15,34 @@ using sampling::SamplingScratch;
 
 using Rows = absl::FunctionRef<absl::Span<const float>(int64_t row)>;
 
-absl::StatusOr<int32_t> DrawToken(absl::Span<const float> logits,
-                                  int64_t position, SamplingScratch* scratch,
-                                  Drawing* drawing) {
+// The draft token or another, by the rejection rule. What the draft's token was
+// drawn from is not known here, so it counts as certain.
+absl::StatusOr<int32_t> KeepOrResample(const sampling::Sampler& sampler,
+                                       absl::Span<const float> logits,
+                                       int64_t position, int32_t draft_token,
+                                       SamplingScratch* scratch) {
+  std::vector<float> probabilities(logits.size());
+  RETURN_IF_ERROR(
+      sampler.Probabilities(logits, scratch, absl::MakeSpan(probabilities)));
+  const sampling::UniformPair noise =
+      sampling::UniformNoise(sampler.parameters().seed, position);
+  return speculation::KeepOrResample(draft_token, {}, probabilities,
+                                     {noise.first, noise.second});
+}
+
+// The token behind `i` tokens of the draft.
+absl::StatusOr<int32_t> DrawToken(absl::Span<const float> logits, int i,
+                                  SpeculationRule rule,
+                                  SamplingScratch* scratch, Drawing* drawing) {
   const sampling::Sampler& sampler =
       drawing->request->choice(drawing->choice).sampler();
+  const int64_t position = drawing->position + i;
+  const bool is_judged = rule == SpeculationRule::kRejection &&
+                         i < drawing->draft.size() && !sampler.is_greedy();
   ASSIGN_OR_RETURN(const int32_t token,
-                   sampler.Sample(logits, position, scratch));
+                   is_judged ? KeepOrResample(sampler, logits, position,
+                                              drawing->draft[i], scratch)
+                             : sampler.Sample(logits, position, scratch));
   const std::optional<int> num_top =
       drawing->request->generation().num_logprobs;
   if (num_top.has_value()) {
@@ -32,7 +54,9 @@ absl::StatusOr<int32_t> DrawToken(absl::Span<const float> logits,
   return token;
 }
 
-void DrawOne(Rows rows, SamplingScratch* scratch, Drawing* drawing) {
+// Under either rule a draft token is kept if it is what is drawn there.
+void DrawOne(Rows rows, SpeculationRule rule, SamplingScratch* scratch,
+             Drawing* drawing) {
   const absl::Span<const int32_t> draft = drawing->draft;
   sampling::Sampler& sampler =
       drawing->request->choice(drawing->choice).mutable_sampler();
@@ -43,8 +67,7 @@ void DrawOne(Rows rows, SamplingScratch* scratch, Drawing* drawing) {
         for (; num_appended < i; ++num_appended) {
           sampler.Append(draft[num_appended]);
         }
-        return DrawToken(rows(drawing->row + i), drawing->position + i, scratch,
-                         drawing);
+        return DrawToken(rows(drawing->row + i), i, rule, scratch, drawing);
       });
   while (num_appended > 0) sampler.Remove(draft[--num_appended]);
   drawing->status = verdict.status();
@@ -66,7 +89,8 @@ void ScoreOne(absl::Span<const float> logits, SamplingScratch* scratch,
 }  // namespace
 
 void DrawAll(absl::Span<const float> logits, int64_t vocab_size,
-             device::WorkerTeam& team, absl::Span<SamplingScratch> scratches,
+             SpeculationRule rule, device::WorkerTeam& team,
+             absl::Span<SamplingScratch> scratches,
              absl::Span<Drawing> drawings, absl::Span<PromptScore> scores) {
   const auto row = [&](int64_t index) {
     return logits.subspan(index * vocab_size, vocab_size);
@@ -75,7 +99,7 @@ void DrawAll(absl::Span<const float> logits, int64_t vocab_size,
   const int64_t num_items = num_drawings + scores.size();
   const auto compute = [&](int64_t i, SamplingScratch* scratch) {
     if (i < num_drawings) {
-      DrawOne(row, scratch, &drawings[i]);
+      DrawOne(row, rule, scratch, &drawings[i]);
     } else {
       PromptScore* score = &scores[i - num_drawings];
       ScoreOne(row(score->row), scratch, score);

@@ -9,6 +9,7 @@
 #include "libs/device/worker_team.h"
 #include "libs/sampling/logprobs.h"
 #include "libs/sampling/scratch.h"
+#include "services/verifier/options.h"
 #include "services/verifier/request.h"
 
 namespace tessera::verifier {
@@ -40,9 +41,10 @@ struct PromptScore {
 };
 
 // logits: [rows, vocab_size]. Each item's result depends on its row and request
-// alone. scratches: one a worker of the team.
+// alone, and under the rejection rule on its draft. scratches: one a worker of
+// the team.
 void DrawAll(absl::Span<const float> logits, int64_t vocab_size,
-             device::WorkerTeam& team,
+             SpeculationRule rule, device::WorkerTeam& team,
              absl::Span<sampling::SamplingScratch> scratches,
              absl::Span<Drawing> drawings, absl::Span<PromptScore> scores);
 

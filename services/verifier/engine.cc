@@ -310,8 +310,8 @@ absl::Status Engine::Forward(absl::Span<const Chunk> chunks) {
 }
 
 void Engine::Draw(absl::Span<const Chunk> chunks) {
-  DrawAll(logits_, model_->config().vocab_size, model_->team(),
-          absl::MakeSpan(scratches_), absl::MakeSpan(drawings_),
+  DrawAll(logits_, model_->config().vocab_size, options_.speculation_rule,
+          model_->team(), absl::MakeSpan(scratches_), absl::MakeSpan(drawings_),
           absl::MakeSpan(scores_));
   for (const PromptScore& score : scores_) {
     if (score.request->has_begun())

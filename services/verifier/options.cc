@@ -106,6 +106,13 @@ void AddVerifierFlags(options::Flags* flags, VerifierOptions* options) {
                 "what the next tokens are guessed from: the text itself and "
                 "the request's prediction, a draft model, or both; no answer "
                 "depends on it");
+  flags->Choice("speculation-rule", &options->speculation_rule,
+                {{"match", SpeculationRule::kMatch},
+                 {"rejection", SpeculationRule::kRejection}},
+                "what keeps a draft token of a sampled answer: that it is the "
+                "one drawn without drafts (every answer stays, bit for bit), "
+                "or its chance (the distribution stays, but a seed no longer "
+                "gives the same answer)");
   flags->Int("max-draft-tokens", &options->max_draft_tokens,
              "tokens guessed at once, at most");
 }

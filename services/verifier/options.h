@@ -21,6 +21,13 @@ enum class SpeculationMode {
   kDraft,   // the draft model
 };
 
+// What decides whether a draft token is kept (libs/speculation/acceptance.h).
+// Greedy answers are the same under both.
+enum class SpeculationRule {
+  kMatch,      // it is the token that is drawn without drafts too
+  kRejection,  // its chance; sampled answers keep their distribution, not bits
+};
+
 inline constexpr int kMaxDraftTokens = 64;
 
 struct VerifierOptions {
@@ -38,6 +45,7 @@ struct VerifierOptions {
   // Files of prompts' beginnings that every salt shares (shared_prefixes.h).
   std::vector<std::string> shared_prefix_files;
   SpeculationMode speculation = SpeculationMode::kAuto;
+  SpeculationRule speculation_rule = SpeculationRule::kMatch;
   int max_draft_tokens = 16;  // of one draft
 
   // InvalidArgument, naming the field.
@@ -46,7 +54,7 @@ struct VerifierOptions {
 
 // Declares --model-name, --kv-memory, --max-queued, --max-running,
 // --target-inter-token-ms, --stream-interval-ms, --prefix-cache,
-// --shared-prefix, --speculation, --max-draft-tokens.
+// --shared-prefix, --speculation, --speculation-rule, --max-draft-tokens.
 void AddVerifierFlags(options::Flags* flags, VerifierOptions* options);
 
 // Of the memory that this process may still take: MemAvailable, and what its
