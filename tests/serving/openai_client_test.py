@@ -123,6 +123,19 @@ class OpenAIClientTest(unittest.TestCase):
                     for entry in chunk.choices[0].logprobs.content]
         self.assertEqual([entry.logprob for entry in content], streamed)
 
+    def test_predicted_outputs(self):
+        plain = self.chat(max_tokens=64)
+        text = plain.choices[0].message.content
+        reply = self.chat(max_tokens=64, prediction={
+            "type": "content", "content": [{"type": "text", "text": text}]})
+        self.assertEqual(text, reply.choices[0].message.content)
+        details = reply.usage.completion_tokens_details
+        self.assertGreater(details.accepted_prediction_tokens,
+                           reply.usage.completion_tokens // 2)
+        self.assertEqual((0, 0), (
+            plain.usage.completion_tokens_details.accepted_prediction_tokens,
+            plain.usage.completion_tokens_details.rejected_prediction_tokens))
+
     def test_choices_and_seeds(self):
         def texts(seed):
             reply = self.chat(temperature=1, n=3, seed=seed, max_tokens=12)

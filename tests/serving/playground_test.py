@@ -179,6 +179,10 @@ class PlaygroundTest(unittest.TestCase):
         self.page.until(lambda: not self.page.is_busy())
         self.assertNotEqual("", self.page.answer())
         self.assertIn("stopped", self.page.get(".figures").text)
+        self.page.all(".answer .buttons button")[3].click()
+        self.page.until(lambda: self.page.all(".prompt-token"))
+        self.assertRegex(self.page.get(".prompt .note").text, r"^\d+ tokens$",
+                         "nobody said what was cached")
         if self.fake:
             self.page.until(lambda: self.fake.hang_ups > before,
                             "the server was not hung up on")

@@ -23,7 +23,8 @@ WORDS = "the sea a lighthouse and bread rust winter why birds sing in seven".spl
 BAD_FIELDS = [("temperature", -1), ("top_p", 0), ("n", 0), ("max_tokens", -5),
               ("stop", [1]), ("logit_bias", {"x": 1}), ("seed", "a"), ("min_p", 2),
               ("stream", "yes"), ("messages", []), ("priority", 1.5),
-              ("top_logprobs", 99)]
+              ("top_logprobs", 99), ("prediction", {"type": "content"})]
+SOURCES = {"target", "text", "prediction", "draft_model"}
 OPTIONS = argparse.Namespace(seconds=10.0, seed=1, tessera=None)
 
 
@@ -58,7 +59,9 @@ class Requests:
         for field, value in (("stop", [" the", "."]), ("priority", draw.randint(-3, 3)),
                              ("cache_salt", draw.choice("ab")), ("ignore_eos", True),
                              ("frequency_penalty", 0.5), ("logprobs", True),
-                             ("min_tokens", 3)):
+                             ("min_tokens", 3), ("return_token_sources", True),
+                             ("prediction", {"type": "content",
+                                             "content": self._text(30)})):
             if draw.random() < 0.25:
                 payload[field] = value
         if "min_tokens" in payload:
@@ -71,9 +74,26 @@ class Requests:
             raise AssertionError(f"status {status}: {str(reply)[:200]}")
         return reply
 
+    def _check_usage(self, payload, sources, usage):
+        """sources: of all choices' tokens."""
+        if payload.get("return_token_sources"):
+            if len(sources) != usage["completion_tokens"] or set(sources) - SOURCES:
+                raise AssertionError(f"{sources}: of {usage['completion_tokens']} tokens")
+        details = usage["completion_tokens_details"]
+        accepted = details["accepted_prediction_tokens"]
+        if accepted > usage["completion_tokens"] or (
+                payload.get("return_token_sources") and
+                accepted < sources.count("prediction")):
+            raise AssertionError(f"{details}, and sources {sources}")
+
     def streamed(self):
-        for _ in self._client.stream("/v1/chat/completions", self._chat()):
-            pass
+        payload = self._chat(stream_options={"include_usage": True})
+        sources, usage = [], None
+        for event in self._client.stream("/v1/chat/completions", payload):
+            usage = event["usage"] or usage
+            for choice in event["choices"]:
+                sources += choice.get("token_sources", [])
+        self._check_usage(payload, sources, usage)
 
     def left(self):
         """Hangs up after some events, or before any."""
@@ -86,7 +106,10 @@ class Requests:
         stream.close()
 
     def whole(self):
-        self._post(self._chat())
+        payload = self._chat()
+        reply = self._post(payload)
+        self._check_usage(payload, reply["choices"][0].get("token_sources", []),
+                          reply["usage"])
 
     def several(self):
         n = self._random.randint(2, 4)

@@ -58,9 +58,9 @@ export class AnswerFigures {
     this.#timings = timings ?? this.#timings;
   }
 
-  // Of the prompt's tokens.
+  // Of the prompt's tokens; null: the server has not said.
   get numCached() {
-    return this.#usage?.prompt_tokens_details?.cached_tokens ?? 0;
+    return this.#usage ? this.#usage.prompt_tokens_details?.cached_tokens ?? 0 : null;
   }
 
   get numTokens() {

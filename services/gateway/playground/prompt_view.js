@@ -11,7 +11,7 @@ function element(tag, className, ...children) {
 }
 
 export class PromptView {
-  numCached = 0;  // of the prompt's tokens, the first ones
+  numCached = null;  // of the prompt's tokens, the first ones; null: not known
   #load;
 
   // load(): a promise of the texts of the prompt's tokens.
@@ -46,11 +46,10 @@ export class PromptView {
   }
 
   #show(caption, texts) {
-    const numCached = Math.min(this.numCached, texts.length);
-    caption.textContent = numCached === 0 ?
-        `${texts.length} tokens, none of them cached` :
-        `${texts.length} tokens, the first ${numCached} of them `;
-    if (numCached > 0) caption.append(sample('cached'));
+    const numCached = Math.min(this.numCached ?? 0, texts.length);
+    caption.textContent = `${texts.length} tokens`;
+    if (this.numCached === 0) caption.append(', none of them cached');
+    if (numCached > 0) caption.append(`, the first ${numCached} of them `, sample('cached'));
     const tokens = texts.map((text, index) => {
       const made = element('span', 'prompt-token', text);
       return index < numCached ? mark(made, 'cached') : made;
