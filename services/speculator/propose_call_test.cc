@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -170,6 +171,52 @@ TEST_F(ProposeCallTest, ASequenceThatItHasOtherwiseCostsItsOwnDraftAlone) {
   EXPECT_EQ(response_.drafts(1).tokens_size(), 0);
   EXPECT_EQ(response_.drafts(1).need_from(), 0);
   EXPECT_TRUE(response_.drafts(1).has_need_from());
+}
+
+// Whatever comes, it is answered or refused, and the next is answered.
+TEST_F(ProposeCallTest, SurvivesAnyMessage) {
+  std::mt19937 random(7);
+  const auto any = [&](int64_t most) -> int64_t {
+    switch (random() % 12) {
+      case 0:
+        return -1;
+      case 1:
+        return std::numeric_limits<int32_t>::max();
+      case 2:
+        return most + 1;
+      default:
+        return random() % (most + 1);
+    }
+  };
+  int num_answered = 0;
+  for (int i = 0; i < 3000; ++i) {
+    v1::ProposeRequest request;
+    request.set_client(random() % 2);
+    for (int j = random() % 4; j > 0; --j) {
+      v1::SequenceRequest* sequence = request.add_sequences();
+      sequence->set_sequence(random() % 6);
+      sequence->set_first_position(random() % 2 ? 0 : any(20));
+      sequence->set_prefix_digest(kEmptyDigest);
+      const bool is_hostile = random() % 4 == 0;
+      for (int k = random() % 60; k > 0; --k) {
+        sequence->add_tokens(is_hostile ? any(kVocab - 1) : random() % kVocab);
+      }
+      sequence->set_max_tokens(any(3));
+      sequence->set_num_generated(any(5));
+      if (random() % 2) *sequence->mutable_sampling() = ToMessage({});
+    }
+    if (random() % 4 == 0) request.add_released(random() % 6);
+    const absl::Status status = Propose(request);
+    if (status.ok()) {
+      ++num_answered;
+      EXPECT_EQ(response_.drafts_size(), request.sequences_size());
+    } else {
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    }
+  }
+  EXPECT_GT(num_answered, 500);
+  EXPECT_LT(num_answered, 2500);
+  EXPECT_TRUE(Propose(Good()).ok());
 }
 
 TEST_F(ProposeCallTest, ReleasedSequencesAreForgotten) {

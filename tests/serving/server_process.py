@@ -90,6 +90,36 @@ class Verifier:
         self.process.kill()
 
 
+class Speculator:
+    """A speculator on a port of its own, which can die, pause and come back."""
+
+    def __init__(self, binary, *flags):
+        self.port, self._metrics_port = free_port(), free_port()
+        self._binary, self._flags = binary, flags
+        self._metrics = Client(self._metrics_port)
+        self.start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = ServerProcess(
+            self._binary, "speculator", "--listen", self.address, "--model",
+            default_model(), "--kv-memory", "128MiB", "--threads", "1",
+            "--metrics-port", str(self._metrics_port), *self._flags)
+        self.process.wait_until(self._metrics.is_healthy)
+
+    def metrics(self):
+        return self._metrics.metrics()
+
+    def signal(self, number):
+        self.process.process.send_signal(number)
+
+    def kill(self):
+        self.process.kill()
+
+
 class Served:
     """A server with the HTTP API on a free port of loopback, ready."""
 

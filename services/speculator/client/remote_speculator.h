@@ -20,9 +20,9 @@ namespace tessera::speculator {
 
 struct RemoteOptions {
   rpc::TlsOptions tls;
-  // What a call may take at most, whatever its deadline; the speculator uses
-  // four fifths of it.
-  absl::Duration call_timeout = absl::Milliseconds(60);
+  // What a call may take at most, whatever its deadline: so long does a paused
+  // speculator hold up its caller, once. It computes for four fifths of it.
+  absl::Duration call_timeout = absl::Milliseconds(250);
   absl::Duration probe_timeout = absl::Seconds(1);
   // After a failed call nobody is asked for so long; doubled by each failure
   // that follows without a success between.
