@@ -148,21 +148,26 @@ PrefixDigest PrefixHasher::EnterSalt(absl::string_view salt,
   return mac_->End();
 }
 
-PrefixNames PrefixHasher::Names(absl::string_view salt,
-                                absl::Span<const int32_t> tokens,
+PrefixNames PrefixHasher::Begin(absl::string_view salt,
                                 int64_t num_public_blocks) {
-  if (num_public_blocks == 0) {
-    const PrefixDigest root = RootOf(salt);
-    return {root, Chain(root, tokens)};
+  return {.salt = std::string(salt),
+          .num_public_blocks = num_public_blocks,
+          .root = RootOf(num_public_blocks > 0 ? "" : salt)};
+}
+
+void PrefixHasher::Extend(PrefixNames* names,
+                          absl::Span<const int32_t> tokens) {
+  std::vector<PrefixDigest>& chain = names->chain;
+  const size_t block_tokens = identity_.block_tokens;
+  while ((chain.size() + 1) * block_tokens <= tokens.size()) {
+    PrefixDigest parent = chain.empty() ? names->root : chain.back();
+    if (!chain.empty() && chain.size() == names->num_public_blocks &&
+        !names->salt.empty()) {
+      parent = EnterSalt(names->salt, parent);
+    }
+    chain.push_back(Next(
+        parent, tokens.subspan(chain.size() * block_tokens, block_tokens)));
   }
-  const size_t num_public = num_public_blocks * identity_.block_tokens;
-  CHECK(num_public <= tokens.size()) << num_public << " public tokens";
-  PrefixNames names = {.root = RootOf("")};
-  names.chain = Chain(names.root, tokens.first(num_public));
-  const std::vector<PrefixDigest> own =
-      Chain(EnterSalt(salt, names.chain.back()), tokens.subspan(num_public));
-  names.chain.insert(names.chain.end(), own.begin(), own.end());
-  return names;
 }
 
 }  // namespace tessera::kv_cache

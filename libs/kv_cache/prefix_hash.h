@@ -12,7 +12,8 @@
 //
 // So two salts have the public names in common and none behind them, while
 // h[p-1] is the block before h[p] as ever: to a store (which knows hashes
-// alone) it is one chain below one root.
+// alone) it is one chain below one root. The salt "" is named as if nothing
+// were public: nobody else asks for what only it has.
 //
 //   PrefixHasher hasher(key, identity);
 //   std::vector<PrefixDigest> chain = hasher.Chain(hasher.root(), tokens);
@@ -53,9 +54,11 @@ struct PrefixIdentity {
 // The bytes that a root is the MAC of.
 std::string EncodePrefixIdentity(const PrefixIdentity& identity);
 
-// The names of a sequence's whole blocks, and the root that the first one is
-// below: what services/prefix_cache/client/chain.h asks for.
+// The names of a sequence's whole blocks so far, and the root that the first
+// one is below: what services/prefix_cache/client/chain.h asks for.
 struct PrefixNames {
+  std::string salt;
+  int64_t num_public_blocks = 0;  // the first ones
   PrefixDigest root;
   std::vector<PrefixDigest> chain;
 };
@@ -90,12 +93,11 @@ class PrefixHasher {
   PrefixDigest EnterSalt(absl::string_view salt,
                          const PrefixDigest& last_public);
 
-  // Of a salt's sequence, of which so many blocks are public. It goes on with
-  // Next(chain.back(), ...), but right behind the public ones with
-  // Next(EnterSalt(salt, chain.back()), ...).
-  // CHECK: `tokens` have at least so many whole blocks.
-  PrefixNames Names(absl::string_view salt, absl::Span<const int32_t> tokens,
-                    int64_t num_public_blocks);
+  // A salt's sequence of which so many blocks are public; none is named yet.
+  PrefixNames Begin(absl::string_view salt, int64_t num_public_blocks);
+  // Names the whole blocks of `tokens`, all of the sequence so far, that have
+  // no name yet.
+  void Extend(PrefixNames* names, absl::Span<const int32_t> tokens);
 
  private:
   struct Mac;

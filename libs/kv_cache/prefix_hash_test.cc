@@ -112,17 +112,30 @@ TEST(PrefixHashTest, ABlockDependsOnEveryTokenBeforeItAndOnTheSalt) {
   EXPECT_EQ(hasher.RootOf("tenant"), hasher.root());
 }
 
-TEST(PrefixHashTest, SaltsHaveThePublicNamesInCommonAndNoneBehindThem) {
+PrefixNames NamesOf(absl::string_view salt, const Tokens& tokens,
+                    int64_t num_public_blocks) {
   PrefixHasher hasher(kKey, Identity());
-  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+  PrefixNames names = hasher.Begin(salt, num_public_blocks);
+  hasher.Extend(&names, tokens);
+  return names;
+}
+
+const Tokens kTokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+
+TEST(PrefixHashTest, SaltsHaveThePublicNamesInCommonAndNoneBehindThem) {
   for (const int num_public : {0, 1, 2, 3}) {
-    const PrefixNames alice = hasher.Names("alice", tokens, num_public);
-    const PrefixNames bob = hasher.Names("bob", tokens, num_public);
-    ASSERT_EQ(alice.chain.size(), 3);
-    ASSERT_EQ(bob.chain.size(), 3);
-    EXPECT_EQ(alice.root == bob.root, num_public > 0);
+    const std::vector<PrefixNames> names = {
+        NamesOf("alice", kTokens, num_public),
+        NamesOf("bob", kTokens, num_public), NamesOf("", kTokens, num_public)};
     for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(alice.chain[i] == bob.chain[i], i < num_public)
+      std::set<PrefixDigest> block;
+      for (const PrefixNames& one : names) {
+        ASSERT_EQ(one.chain.size(), 3);
+        EXPECT_EQ(one.root == names[0].root,
+                  num_public > 0 || &one == &names[0]);
+        block.insert(one.chain[i]);
+      }
+      EXPECT_EQ(block.size(), i < num_public ? 1 : 3)
           << num_public << " public, block " << i;
     }
   }
@@ -130,38 +143,38 @@ TEST(PrefixHashTest, SaltsHaveThePublicNamesInCommonAndNoneBehindThem) {
 
 TEST(PrefixHashTest, WithoutPublicBlocksNamesAreASaltsChain) {
   PrefixHasher hasher(kKey, Identity());
-  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-  const PrefixNames names = hasher.Names("tenant", tokens, 0);
+  const PrefixNames names = NamesOf("tenant", kTokens, 0);
   EXPECT_EQ(names.root, hasher.root());
-  EXPECT_EQ(names.chain, hasher.Chain(hasher.root(), tokens));
+  EXPECT_EQ(names.chain, hasher.Chain(hasher.root(), kTokens));
 }
 
-// How far a salt's own names depend on where they begin: with one public block
-// and with two, the tokens are the same and the third name is not.
-TEST(PrefixHashTest, OwnNamesDependOnWhatIsPublicBeforeThem) {
+TEST(PrefixHashTest, WithoutASaltNothingDependsOnWhatIsPublic) {
   PrefixHasher hasher(kKey, Identity());
-  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  for (const int num_public : {0, 1, 2, 3}) {
+    EXPECT_EQ(NamesOf("", kTokens, num_public).chain,
+              hasher.Chain(hasher.RootOf(""), kTokens));
+  }
+}
+
+// Where its own part begins is in a salt's names.
+TEST(PrefixHashTest, OwnNamesDependOnWhatIsPublicBeforeThem) {
   std::set<PrefixDigest> last;
   for (const int num_public : {0, 1, 2, 3}) {
-    last.insert(hasher.Names("alice", tokens, num_public).chain.back());
+    last.insert(NamesOf("alice", kTokens, num_public).chain.back());
   }
-  last.insert(hasher.Names("", tokens, 1).chain.back());
-  EXPECT_EQ(last.size(), 5);
-  // A public prefix has the names that it has without a salt.
-  EXPECT_EQ(hasher.Names("", tokens, 3).chain,
-            hasher.Chain(hasher.RootOf(""), tokens));
+  EXPECT_EQ(last.size(), 4);
 }
 
-TEST(PrefixHashTest, ASequenceGoesOnBlockByBlockFromItsPublicPart) {
+TEST(PrefixHashTest, ASequenceIsNamedAsItGrows) {
   PrefixHasher hasher(kKey, Identity());
-  const Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-  const auto names = hasher.Names("alice", tokens, 1).chain;
-  const auto prompt =
-      hasher.Names("alice", absl::MakeConstSpan(tokens).first(6), 1).chain;
-  ASSERT_EQ(prompt.size(), 1);
-  EXPECT_EQ(hasher.Next(hasher.EnterSalt("alice", prompt[0]), {5, 6, 7, 8}),
-            names[1]);
-  EXPECT_EQ(hasher.Next(names[1], {9, 10, 11, 12}), names[2]);
+  for (const int num_public : {0, 1, 2}) {
+    PrefixNames names = hasher.Begin("alice", num_public);
+    for (size_t length = 0; length <= kTokens.size(); ++length) {
+      hasher.Extend(&names, absl::MakeConstSpan(kTokens).first(length));
+      EXPECT_EQ(names.chain.size(), length / 4);
+    }
+    EXPECT_EQ(names.chain, NamesOf("alice", kTokens, num_public).chain);
+  }
 }
 
 // Stored blocks outlive a build: a change of these is a change of

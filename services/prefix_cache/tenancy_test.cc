@@ -28,7 +28,8 @@ std::shared_ptr<Chain> ChainOfPrompt(const std::string& salt, int32_t text,
     const bool is_public = i < kNumPublic * kTestBlockTokens;
     chain->tokens.push_back(i + (is_public ? 0 : text));
   }
-  kv_cache::PrefixNames names = hasher.Names(salt, chain->tokens, num_public);
+  kv_cache::PrefixNames names = hasher.Begin(salt, num_public);
+  hasher.Extend(&names, chain->tokens);
   chain->root = names.root;
   chain->hashes = std::move(names.chain);
   return chain;
