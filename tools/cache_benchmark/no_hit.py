@@ -41,8 +41,9 @@ def _row(key, rounds, arm):
 
 def measure(bench, num_rounds):
     with StoreProcess(bench, STORE_BYTES) as store:
-        arms = [bench.tessera("on"), bench.tessera("off", "--prefix-cache", "off"),
-                bench.tessera("store", "--prefix-cache", store.address)]
+        arms = [bench.tessera(name, "--speculation", "off", *flags)
+                for name, flags in (("on", ()), ("off", ("--prefix-cache", "off")),
+                                    ("store", ("--prefix-cache", store.address)))]
         with bench.running(arms) as servers:
             # The same prompts for each in a round, new ones in the next.
             made = bench.prompts(servers[0])

@@ -71,8 +71,9 @@ class ReplyTest(unittest.TestCase):
         body = "".join(f"data: {json.dumps(event, ensure_ascii=False)}\r\n\r\n"
                        for event in events) + ": comment\n\ndata: [DONE]\n\n"
         whole = reply.read(body)
-        self.assertEqual(("a\u2028b", [3, 4, 5], [1, 2], "stop", 2, 1, {"x": 1}),
-                         (whole.text, whole.token_ids, whole.prompt_token_ids,
+        self.assertEqual(("a\u2028b", [3, 4, 5], 1, [1, 2], "stop", 2, 1, {"x": 1}),
+                         (whole.text, whole.token_ids, whole.first_piece,
+                          whole.prompt_token_ids,
                           whole.finish_reason, whole.prompt_tokens,
                           whole.cached_tokens, whole.timings))
 

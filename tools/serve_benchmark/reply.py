@@ -10,6 +10,7 @@ _DATA = "data: "
 class Reply:
     text: str = ""
     token_ids: list = field(default_factory=list)         # if asked for
+    first_piece: int = 0  # how many of them came with the first text
     prompt_token_ids: list = field(default_factory=list)  # if asked for
     finish_reason: str = ""
     usage: dict = field(default_factory=dict)
@@ -26,8 +27,11 @@ class Reply:
 
     def _add_choice(self, choice):
         delta = choice.get("delta") or {}
-        self.text += choice.get("text") or delta.get("content") or ""
+        text = choice.get("text") or delta.get("content") or ""
         self.token_ids += choice.get("token_ids") or []
+        if text and not self.text:
+            self.first_piece = len(self.token_ids)
+        self.text += text
         self.finish_reason = choice.get("finish_reason") or self.finish_reason
 
     def add(self, event):

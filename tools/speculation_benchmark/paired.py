@@ -41,13 +41,14 @@ def one_after_another(bench, title, servers, asked, num_tokens, more=None):
 
 
 class Speeds:
-    """Tokens a second after the first, of the tasks of one arm."""
+    """Tokens a second after those of the first piece, of the tasks of one arm."""
 
     def __init__(self, tasks):
         """tasks: [[Answer of each round] of each task]."""
         self.seconds = [statistics.median(decode_seconds(answer) for answer in rounds)
                         for rounds in tasks]
-        self.tokens = [rounds[0].completion_tokens - 1 for rounds in tasks]
+        self.tokens = [len(rounds[0].reply.token_ids) - rounds[0].reply.first_piece
+                       for rounds in tasks]
 
     @property
     def rate(self):

@@ -27,10 +27,10 @@ from turns import Turns  # noqa: E402
 
 def answer(seconds, tokens=11, token_ids=(1, 2), text="x", usage=None):
     """Its first token came after a second, its last `seconds` later."""
-    body = json.dumps({"choices": [{"text": text, "token_ids": list(token_ids)}],
-                       "usage": usage or {}})
+    pieces = [{"choices": [{"text": text, "token_ids": list(ids)}],
+               "usage": usage or {}} for ids in (token_ids[:1], token_ids[1:])]
     return Answer(0, [1, 1 + seconds], 1 + seconds, 200, tokens, "",
-                  f"data: {body}\n\n")
+                  "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces))
 
 
 class Server:
@@ -51,7 +51,7 @@ class Bench:
 
     def _answer(self, server, prompt, fields):
         self.asked.append((server.name, prompt, fields))
-        ids = [len(str(prompt)), *([9] if server.name in self._wrong else [])]
+        ids = [len(str(prompt)), *range(9 if server.name in self._wrong else 10)]
         return answer(1 if server.name == "fast" else 2, 11, ids)
 
     def ask(self, server, prompt, num_tokens, **more):
