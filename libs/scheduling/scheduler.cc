@@ -13,6 +13,7 @@
 #include "libs/scheduling/block_supply.h"
 #include "libs/scheduling/followers.h"
 #include "libs/scheduling/grants.h"
+#include "libs/scheduling/loading.h"
 #include "libs/scheduling/prefix_sharing.h"
 
 namespace tessera::scheduling {
@@ -47,6 +48,7 @@ struct Scheduler::Parts {
   PrefixSharing sharing{pool, tree, options.prefix_caching};
 
   absl::flat_hash_map<SequenceId, std::unique_ptr<Sequence>> sequences;
+  absl::flat_hash_map<SequenceId, std::unique_ptr<Loading>> loadings;
   RankedSequences waiting;
   RankedSequences running;
   Pass pass;
@@ -115,10 +117,19 @@ void Scheduler::Parts::CatchUp() {
 }
 
 void Scheduler::Parts::Admit(absl::Time now) {
-  while (!waiting.empty() && running.size() < options.max_running) {
-    Sequence& sequence = *waiting.begin()->second;
+  for (auto next = waiting.begin();
+       next != waiting.end() && running.size() < options.max_running;) {
+    Sequence& sequence = *next->second;
+    if (sequence.is_loading) {  // its blocks are already counted
+      ++next;
+      continue;
+    }
     const PrefixTree::Match match = sharing.Find(sequence);
     if (!CanAdmit(sequence, match, running, pool, supply)) return;
+    if (sequence.is_held) {
+      ++next;
+      continue;
+    }
     if (sequence.admitted == absl::InfiniteFuture()) {
       sequence.admitted = now;
       if (options.prefix_caching && !sequence.computes_whole_prompt) {
@@ -126,7 +137,7 @@ void Scheduler::Parts::Admit(absl::Time now) {
       }
     }
     sharing.TakeBlocks(match, sequence);
-    waiting.erase(sequence.rank);
+    next = waiting.erase(next);
     running.emplace(sequence.rank, &sequence);
   }
 }
@@ -265,6 +276,7 @@ void Scheduler::Remove(SequenceId id) {
   Sequence& sequence = parts_->Find(id);
   parts_->DropPass();
   if (parts_->waiting.erase(sequence.rank) == 0) parts_->Release(sequence);
+  parts_->loadings.erase(id);
   parts_->sequences.erase(id);
 }
 
@@ -294,6 +306,11 @@ absl::Span<const int32_t> Scheduler::tokens(SequenceId id) const {
   return parts_->Find(id).tokens;
 }
 
+absl::Span<const kv_cache::BlockId> Scheduler::block_table(
+    SequenceId id) const {
+  return parts_->Find(id).table.block_ids();
+}
+
 SchedulerStats Scheduler::stats() const {
   const kv_cache::BlockPool& pool = parts_->pool;
   return {.num_running = static_cast<int>(parts_->running.size()),
@@ -314,6 +331,51 @@ int64_t Scheduler::num_prompt_tokens_left() const {
   }
   return num_left;
 }
+
+void Scheduler::Hold(SequenceId id) { parts_->Find(id).is_held = true; }
+
+void Scheduler::Unhold(SequenceId id) {
+  Sequence& sequence = parts_->Find(id);
+  sequence.is_held = sequence.is_loading = false;
+}
+
+bool Scheduler::is_admissible(SequenceId id) {
+  Sequence& sequence = parts_->Find(id);
+  return parts_->waiting.contains(sequence.rank) &&
+         parts_->running.size() < parts_->options.max_running &&
+         CanAdmit(sequence, parts_->sharing.Find(sequence), parts_->running,
+                  parts_->pool, parts_->supply);
+}
+
+int64_t Scheduler::NumUsableBlocks(SequenceId id) const {
+  const Sequence& sequence = parts_->Find(id);
+  return (sequence.num_computed + parts_->sharing.NumTakeable(sequence)) /
+         parts_->pool.geometry().block_tokens;
+}
+
+int64_t Scheduler::NumFindableBlocks(SequenceId id) {
+  return parts_->sharing.Find(parts_->Find(id)).blocks.size();
+}
+
+Scheduler::LoadTarget Scheduler::BeginLoad(SequenceId id, int64_t end) {
+  Sequence& sequence = parts_->Find(id);
+  CHECK(parts_->waiting.contains(sequence.rank)) << id << " does not wait";
+  std::unique_ptr<Loading>& loading = parts_->loadings[id];
+  CHECK(loading == nullptr) << id << " is being loaded";
+  const PrefixTree::Match match = parts_->sharing.Find(sequence);
+  const auto num_found = static_cast<int64_t>(match.blocks.size());
+  loading = std::make_unique<Loading>(parts_->pool, parts_->tree,
+                                      parts_->supply, sequence, match,
+                                      std::max<int64_t>(0, end - num_found));
+  sequence.is_loading = sequence.is_held;
+  return {num_found, loading->blocks()};
+}
+
+void Scheduler::Filled(SequenceId id, int64_t num_blocks) {
+  parts_->loadings.at(id)->Filled(num_blocks);
+}
+
+void Scheduler::EndLoad(SequenceId id) { parts_->loadings.erase(id); }
 
 void Scheduler::ClearCache() { parts_->tree.Clear(); }
 

@@ -139,6 +139,33 @@ class Scheduler {
   // fewer than max_sequence_tokens().
   void Append(SequenceId id, int32_t token);
 
+  // Blocks from elsewhere, such as a store. A held sequence is not admitted as
+  // long as it waits; those behind it are, once there are blocks for it too.
+  //   Hold -> (is_admissible) -> BeginLoad -> Filled ... -> EndLoad
+  // Unhold may come before the last two: then it computes while blocks still
+  // come, and takes those ahead of it. CHECK: exists.
+  void Hold(SequenceId id);
+  void Unhold(SequenceId id);
+  // It waits, and the next Schedule would admit it now, were it not held.
+  bool is_admissible(SequenceId id);
+  // Whole blocks of its tokens that it would find in the prefix tree, and how
+  // many it could use at most.
+  int64_t NumFindableBlocks(SequenceId id);
+  int64_t NumUsableBlocks(SequenceId id) const;
+  // Blocks to fill, behind those that it would find: [first, first + blocks) of
+  // its tokens, at most up to block `end`, evicting as needed. They are the
+  // caller's until EndLoad. CHECK: it waits, and has no load.
+  struct LoadTarget {
+    int64_t first_block = 0;
+    absl::Span<const kv_cache::BlockId> blocks;
+  };
+  LoadTarget BeginLoad(SequenceId id, int64_t end);
+  // The first so many of them are filled: found from now on.
+  void Filled(SequenceId id, int64_t num_blocks);
+  // Nobody writes to the rest any more. Remove ends a load too. A sequence
+  // without one: nothing.
+  void EndLoad(SequenceId id);
+
   // Finished or given up, running or waiting: its blocks are let go at once,
   // what is computed staying cached while nobody needs them.
   void Remove(SequenceId id);
@@ -146,6 +173,8 @@ class Scheduler {
   // CHECK: exists.
   SequenceProgress progress(SequenceId id) const;
   absl::Span<const int32_t> tokens(SequenceId id) const;
+  // Where its computed tokens' keys and values are; none while it waits.
+  absl::Span<const kv_cache::BlockId> block_table(SequenceId id) const;
 
   SchedulerStats stats() const;
 

@@ -101,6 +101,10 @@ struct Sequence {
   int64_t num_shared_blocks = 0;
   // The most that num_computed ever was, before preemptions.
   int64_t most_computed = 0;
+  // A waiting one is passed over: something is being found out for it, or, once
+  // `is_loading`, brought (Scheduler::Hold).
+  bool is_held = false;
+  bool is_loading = false;
   int64_t last_turn = 0;     // when it was granted a single token, in turns
   bool is_follower = false;  // in this pass (followers.h)
 
