@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "libs/base/check.h"
+#include "libs/scheduling/prefix_sharing.h"
 
 namespace tessera::scheduling {
 
@@ -38,15 +39,14 @@ void Loading::Filled(int64_t num_blocks) {
   const int block_tokens = pool_.geometry().block_tokens;
   for (; num_filled_ < num_blocks; ++num_filled_) {
     const BlockId own = blocks_[num_filled_];
-    PrefixTree::Place place = {sequence_.cache_salt};
-    if (!path_.block_ids().empty()) place.below = path_.block_ids().back();
+    const int64_t index = first_block_ + num_filled_;
     std::optional<BlockId> shared;
     if (!is_broken_) {
-      shared = tree_.Insert(place,
+      std::optional<BlockId> before;
+      if (index > 0) before = path_.block_ids().back();
+      shared = tree_.Insert(PrefixSharing::PlaceOf(sequence_, index, before),
                             absl::MakeConstSpan(sequence_.tokens)
-                                .subspan((first_block_ + num_filled_) *
-                                             block_tokens,
-                                         block_tokens),
+                                .subspan(index * block_tokens, block_tokens),
                             own);
     }
     is_broken_ = !shared.has_value();

@@ -57,12 +57,14 @@ class PrefixSharing {
   // has in common with the tree alone becomes its own, without a copy.
   void ReclaimTail(const Sequence& sequence);
 
- private:
-  int block_tokens() const { return pool_.geometry().block_tokens; }
-  // Of its block `index`, given the one before (unless it is the first).
+  // Where its block `index` is in the tree, given the one before (unless it is
+  // the first).
   static kv_cache::PrefixTree::Place PlaceOf(
       const Sequence& sequence, int64_t index,
       std::optional<kv_cache::BlockId> before);
+
+ private:
+  int block_tokens() const { return pool_.geometry().block_tokens; }
   // Of the block behind its shared ones.
   kv_cache::PrefixTree::Place NextPlaceOf(const Sequence& sequence) const;
   void Count(int64_t num_taken, Sequence& sequence);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 #include "libs/log/log.h"
+#include "services/verifier/model_identity.h"
 
 namespace tessera::verifier {
 
@@ -32,12 +34,18 @@ v1::TokenSource SourceOf(speculation::DraftSource source) {
   return v1::SOURCE_TARGET;
 }
 
+// std::chrono has no infinite time that a wait could take.
+std::chrono::system_clock::time_point ToChronoDeadline(absl::Time time) {
+  return absl::ToChronoTime(std::min(time, absl::Now() + absl::Hours(1)));
+}
+
 }  // namespace
 
 Engine::Engine(const VerifierOptions& options, VerifierMetrics* metrics,
                LoadModel load,
-               std::function<void(absl::StatusOr<EngineInfo>)> loaded)
-    : options_(options), metrics_(metrics) {
+               std::function<void(absl::StatusOr<EngineInfo>)> loaded,
+               const PrefixStore& store)
+    : options_(options), metrics_(metrics), store_(store) {
   thread_ = std::thread([this, load = std::move(load),
                          loaded = std::move(loaded)] { Run(load, loaded); });
 }
@@ -87,6 +95,7 @@ void Engine::Run(
     TakeInbox();
     if (!is_loaded) continue;
     DropCancelled();
+    if (stored_ != nullptr) stored_->Poll(absl::Now());
     Step();
     RemoveDone();
     PublishStats();
@@ -96,6 +105,8 @@ void Engine::Run(
     Finish(request.get(), absl::UnavailableError("the server is stopping"));
   }
   RemoveDone();
+  if (stored_ != nullptr) stored_->Stop();
+  stored_.reset();
   if (scheduler_ != nullptr) scheduler_->ClearCache();
   scheduler_.reset();
 }
@@ -128,6 +139,11 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
                        pool_.get()));
   budget_ = std::make_unique<scheduling::StepBudget>(
       options_.target_inter_token, model_->max_batch_tokens());
+  if (store_.client != nullptr && options_.prefix_caching) {
+    stored_ = std::make_unique<StoredPrefixes>(
+        store_, MakePrefixIdentity(*model_, loaded.fingerprint),
+        scheduler_.get(), pool_.get(), [this] { Wake(); });
+  }
   scratches_.resize(model_->num_threads());
   if (options_.speculation != SpeculationMode::kOff) {
     std::unique_ptr<DraftModel> draft_model;
@@ -148,8 +164,11 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
 
 bool Engine::WaitForWork() {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [&] {
-    return stopped_ || woken_ || !inbox_.empty() || !requests_.empty();
+  const bool is_idle = requests_.empty() || idle_until_ > absl::InfinitePast();
+  const absl::Time until =
+      requests_.empty() ? absl::InfiniteFuture() : idle_until_;
+  changed_.wait_until(lock, ToChronoDeadline(until), [&] {
+    return stopped_ || woken_ || !inbox_.empty() || !is_idle;
   });
   woken_ = false;
   return !stopped_;
@@ -166,11 +185,13 @@ void Engine::TakeInbox() {
       generation->Finish(absl::UnavailableError("the model was not loaded"));
       continue;
     }
+    const int64_t num_public_tokens =
+        shared_prefixes_.NumTokens(generation->prompt);
     const absl::StatusOr<scheduling::SequenceId> stem = scheduler_->Add(
         {.tokens = generation->prompt,
          .priority = generation->priority,
          .cache_salt = generation->cache_salt,
-         .num_public_tokens = shared_prefixes_.NumTokens(generation->prompt),
+         .num_public_tokens = num_public_tokens,
          .computes_whole_prompt = generation->num_prompt_logprobs.has_value()},
         generation->arrived);
     if (!stem.ok()) {
@@ -181,6 +202,10 @@ void Engine::TakeInbox() {
     requests_.push_back(
         std::make_unique<Request>(std::move(generation), *stem, tokenizer_));
     by_sequence_[*stem] = requests_.back().get();
+    if (stored_ != nullptr) {
+      stored_->Arrived(*stem, requests_.back()->generation().cache_salt,
+                       num_public_tokens, absl::Now());
+    }
   }
 }
 
@@ -205,7 +230,8 @@ void Engine::Step() {
   const absl::Time drafted = absl::Now();
   const absl::Span<const Chunk> chunks =
       scheduler_->Schedule(start, prompt_budget);
-  if (chunks.empty()) return;
+  idle_until_ = absl::InfinitePast();
+  if (chunks.empty()) return Idle();
   if (const absl::Status status = Forward(chunks); !status.ok()) {
     log::Event(log::kError, "forward pass failed",
                {{"error", std::string(status.message())}});
@@ -222,6 +248,17 @@ void Engine::Step() {
   const absl::Time now = absl::Now();
   ObserveStep(chunks, now - drafted, now - start);
   Publish(now);
+  if (stored_ != nullptr) {
+    stored_->Computed(chunks, now - start, now);
+  }
+}
+
+void Engine::Idle() {
+  if (requests_.empty() || stored_ == nullptr) return;
+  // Blocks that loads were given may be what a running sequence lacks.
+  if (scheduler_->stats().num_running > 0) stored_->EndLoads();
+  idle_until_ =
+      std::max(stored_->next_poll(), absl::Now() + absl::Milliseconds(1));
 }
 
 void Engine::SetDrafts(int64_t prompt_budget) {
@@ -328,12 +365,19 @@ void Engine::Draw(absl::Span<const Chunk> chunks) {
     if (found == by_sequence_.end() || !chunk.is_last) continue;
     Request* request = found->second;
     if (request->has_begun()) continue;
-    request->PromptComputed(scheduler_->progress(chunk.sequence), now);
+    const scheduling::SequenceProgress progress =
+        scheduler_->progress(chunk.sequence);
+    request->PromptComputed(progress, now);
+    if (stored_ != nullptr) {
+      request->set_cached_sources(
+          stored_->SourcesOf(chunk.sequence, progress.num_cached));
+    }
     if (!request->generation().draws) continue;
     for (int i = 1; i < request->num_choices(); ++i) {
       const scheduling::SequenceId twin = scheduler_->Fork(chunk.sequence);
       request->set_sequence(i, twin);
       by_sequence_[twin] = request;
+      if (stored_ != nullptr) stored_->Forked(chunk.sequence, twin);
     }
     BeginDrafts(request);
   }
@@ -398,6 +442,7 @@ void Engine::EndSequence(Request* request, int choice) {
   const scheduling::SequenceId id = request->sequence(choice);
   request->EndSequence(choice, scheduler_->progress(id));
   by_sequence_.erase(id);
+  if (stored_ != nullptr) stored_->Ended(id);
   scheduler_->Remove(id);
   if (drafter_ != nullptr) drafter_->End(id);
 }

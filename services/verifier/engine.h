@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -33,6 +34,7 @@
 #include "services/verifier/options.h"
 #include "services/verifier/request.h"
 #include "services/verifier/shared_prefixes.h"
+#include "services/verifier/stored_prefixes.h"
 #include "services/verifier/verifier_metrics.h"
 
 namespace tessera::verifier {
@@ -52,6 +54,7 @@ struct LoadedModel {
   SharedPrefixes shared_prefixes;
   // Of a draft model; may be null. It may use the model's team.
   std::unique_ptr<speculator::SpeculatorClient> speculator;
+  std::string fingerprint;  // CheckpointFingerprint's, for a store
 };
 
 class Engine {
@@ -59,10 +62,11 @@ class Engine {
   using LoadModel = std::function<absl::StatusOr<LoadedModel>()>;
 
   // Starts the thread, which calls `load`, then `loaded` with what came of it.
-  // After an error it answers nothing. `metrics` outlives the engine.
+  // After an error it answers nothing. `metrics` outlives the engine, as does
+  // what `store` points to.
   Engine(const VerifierOptions& options, VerifierMetrics* metrics,
-         LoadModel load,
-         std::function<void(absl::StatusOr<EngineInfo>)> loaded);
+         LoadModel load, std::function<void(absl::StatusOr<EngineInfo>)> loaded,
+         const PrefixStore& store = {});
   // Stop()s.
   ~Engine();
 
@@ -102,11 +106,14 @@ class Engine {
   void EndSequence(Request* request, int choice);
   // Lets go of its sequences and tells the observer.
   void Finish(Request* request, absl::Status status);
+  // Nothing can be computed now: until when to sleep.
+  void Idle();
   void RemoveDone();
   void PublishStats();
 
   const VerifierOptions options_;
   VerifierMetrics* const metrics_;
+  const PrefixStore store_;
 
   // The engine's thread alone.
   const tokenizer::Tokenizer* tokenizer_ = nullptr;
@@ -115,7 +122,9 @@ class Engine {
   std::unique_ptr<kv_cache::BlockPool> pool_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   std::unique_ptr<scheduling::StepBudget> budget_;
-  std::unique_ptr<Drafter> drafter_;  // null: --speculation off
+  std::unique_ptr<Drafter> drafter_;        // null: --speculation off
+  std::unique_ptr<StoredPrefixes> stored_;  // null: there is no store
+  absl::Time idle_until_ = absl::InfinitePast();
   Requests requests_;
   // Whose a sequence is.
   absl::flat_hash_map<scheduling::SequenceId, Request*> by_sequence_;

@@ -90,10 +90,6 @@ void AddVerifierFlags(options::Flags* flags, VerifierOptions* options) {
       "tokens of a stream that come within so many milliseconds of its last "
       "piece wait for the next one; 0: every token goes out at once",
       [interval](double value) { *interval = absl::Milliseconds(value); }));
-  flags->Choice("prefix-cache", &options->prefix_caching,
-                {{"on", true}, {"off", false}},
-                "whether finished sequences' keys and values are kept for "
-                "prompts that begin alike");
   flags->Texts("shared-prefix", &options->shared_prefix_files, "FILE",
                "the beginning of prompts, such as a system message, that all "
                "callers share in the cache although nothing else is: JSON "

@@ -41,7 +41,7 @@ struct VerifierOptions {
   // Tokens of a stream that come faster are sent together: a send takes 2% of
   // a step of one stream, and its reader as much again of a core that computes.
   absl::Duration stream_interval = absl::Milliseconds(8);
-  bool prefix_caching = true;
+  bool prefix_caching = true;  // no flag: --prefix-cache is StoreAccess's
   // Files of prompts' beginnings that every salt shares (shared_prefixes.h).
   std::vector<std::string> shared_prefix_files;
   SpeculationMode speculation = SpeculationMode::kAuto;
@@ -53,8 +53,8 @@ struct VerifierOptions {
 };
 
 // Declares --model-name, --kv-memory, --max-queued, --max-running,
-// --target-inter-token-ms, --stream-interval-ms, --prefix-cache,
-// --shared-prefix, --speculation, --speculation-rule, --max-draft-tokens.
+// --target-inter-token-ms, --stream-interval-ms, --shared-prefix,
+// --speculation, --speculation-rule, --max-draft-tokens.
 void AddVerifierFlags(options::Flags* flags, VerifierOptions* options);
 
 // Of the memory that this process may still take: MemAvailable, and what its

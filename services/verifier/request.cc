@@ -146,6 +146,11 @@ void Request::PublishEnd(absl::Time now, VerifierMetrics* metrics) {
   usage->set_num_prompt_tokens(
       static_cast<int32_t>(generation_->prompt.size()));
   usage->set_num_cached_tokens(static_cast<int32_t>(prompt_.num_cached));
+  if (cached_sources_.has_value()) {
+    *usage->mutable_cached() = *cached_sources_;
+  } else {
+    usage->mutable_cached()->set_num_engine(usage->num_cached_tokens());
+  }
   usage->set_num_generated_tokens(num_generated_);
   usage->set_num_preemptions(num_preemptions_);
   FillDrafted(usage);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -45,6 +46,10 @@ class Request {
   // All of the prompt is computed: its facts go out with the next response.
   void PromptComputed(const scheduling::SequenceProgress& progress,
                       absl::Time now);
+  // Where its cached tokens came from, if not all from the engine.
+  void set_cached_sources(const v1::CachedTokens& sources) {
+    cached_sources_ = sources;
+  }
   void AddPromptLogprobs(int64_t token_index, const sampling::Logprobs& found);
 
   // A token of a choice, and what had drafted it.
@@ -80,6 +85,7 @@ class Request {
   };
   std::array<DraftedTokens, v1::TokenSource_ARRAYSIZE> drafted_ = {};
   scheduling::SequenceProgress prompt_;  // as of its last token's computing
+  std::optional<v1::CachedTokens> cached_sources_;
   absl::Time first_token_ = absl::InfiniteFuture();
   std::vector<v1::TokenLogprobs> prompt_logprobs_;  // of tokens 1 and on
   v1::GenerateResponse pending_;

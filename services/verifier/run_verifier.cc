@@ -15,6 +15,7 @@
 #include "libs/monitoring/process_options.h"
 #include "libs/process/lifecycle.h"
 #include "libs/rpc/server.h"
+#include "services/prefix_cache/client/store_access.h"
 #include "services/verifier/options.h"
 #include "services/verifier/verifier.h"
 #include "services/verifier/verifier_service.h"
@@ -28,6 +29,7 @@ struct RunOptions {
   model::ModelSelection selection;
   VerifierOptions verifier;
   speculator::DraftOptions drafts;
+  prefix_cache::StoreAccessOptions store;
   rpc::ServerOptions server = {.listen = "127.0.0.1:9090"};
   std::string metrics_host = "127.0.0.1";
   int metrics_port = -1;  // none
@@ -42,6 +44,7 @@ void AddFlags(options::Flags* flags, RunOptions* run) {
   model::AddThreadsFlag(flags, &run->selection);
   AddVerifierFlags(flags, &run->verifier);
   speculator::AddDraftFlags(flags, &run->drafts);
+  prefix_cache::AddStoreAccessFlags(flags, &run->store);
   flags->Text("metrics-host", &run->metrics_host, "HOST",
               "where /metrics and /health are served");
   flags->Int("metrics-port", &run->metrics_port, -1, 65535,
@@ -76,10 +79,14 @@ absl::Status Run(const RunOptions& run, const MakeSpeculator& make_speculator) {
                    run.selection.ToModelOptions());
   ASSIGN_OR_RETURN(speculator::SpeculatorFactory speculator,
                    make_speculator(run.drafts, &registry));
+  ASSIGN_OR_RETURN(const std::unique_ptr<prefix_cache::StoreAccess> store,
+                   prefix_cache::StoreAccess::Open(run.store, &registry));
+  VerifierOptions verifier_options = run.verifier;
+  verifier_options.prefix_caching = run.store.caching;
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Verifier> verifier,
-      Verifier::Create(run.verifier, run.selection.model, model_options,
-                       &registry, std::move(speculator)));
+      Verifier::Create(verifier_options, run.selection.model, model_options,
+                       &registry, std::move(speculator), store.get()));
   VerifierService service(verifier.get());
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
                    rpc::Server::Start(run.server, {{kServiceName, &service}}));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "libs/base/status_macros.h"
+#include "libs/checkpoint/fingerprint.h"
 #include "libs/device/cpu_features.h"
 #include "libs/log/log.h"
 #include "libs/model/load_model.h"
@@ -125,7 +126,8 @@ void Prepare(const v1::GenerateRequest& request, const Words& words,
 absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
     const VerifierOptions& options, const std::string& model_file,
     const model::ModelOptions& model_options, metrics::Registry* registry,
-    speculator::SpeculatorFactory make_speculator) {
+    speculator::SpeculatorFactory make_speculator,
+    prefix_cache::StoreAccess* store) {
   RETURN_IF_ERROR(options.Validate());
   VerifierOptions named = options;
   if (named.model_name.empty()) named.model_name = NameOfFile(model_file);
@@ -139,8 +141,17 @@ absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
       },
       [self](absl::StatusOr<EngineInfo> info) {
         self->Loaded(std::move(info));
-      });
+      },
+      verifier->MakeStore(store));
   return verifier;
+}
+
+PrefixStore Verifier::MakeStore(prefix_cache::StoreAccess* store) {
+  if (store == nullptr || store->client() == nullptr) return {};
+  store_metrics_.emplace(registry_, options_.model_name);
+  return {.client = store->client(),
+          .key = store->key(),
+          .metrics = &*store_metrics_};
 }
 
 Verifier::Verifier(const VerifierOptions& options, metrics::Registry* registry)
@@ -158,14 +169,22 @@ absl::StatusOr<LoadedModel> Verifier::Load(
     const speculator::SpeculatorFactory& make_speculator) {
   options.progress = LoggedProgress();
   absl::StatusOr<std::unique_ptr<const Words>> words;
+  absl::StatusOr<std::string> fingerprint = std::string();
   // Started before the model's team pins this thread to a core, which threads
   // inherit.
   std::thread reader([&] { words = Words::Load(*checkpoint_); });
+  std::thread digester([&] {
+    if (store_metrics_.has_value()) {
+      fingerprint = CheckpointFingerprint(*checkpoint_);
+    }
+  });
   absl::StatusOr<std::unique_ptr<model::Model>> model =
       model::LoadModel(*checkpoint_, options);
   reader.join();
+  digester.join();
   RETURN_IF_ERROR(model.status());
   RETURN_IF_ERROR(words.status());
+  RETURN_IF_ERROR(fingerprint.status());
   words_ = *std::move(words);
   const int32_t num_words = words_->tokenizer().vocab_size();
   if (num_words > (*model)->config().vocab_size) {
@@ -174,6 +193,7 @@ absl::StatusOr<LoadedModel> Verifier::Load(
                      " tokens, the model ", (*model)->config().vocab_size));
   }
   LoadedModel loaded = {*std::move(model), &words_->tokenizer()};
+  loaded.fingerprint = *std::move(fingerprint);
   ASSIGN_OR_RETURN(loaded.shared_prefixes,
                    SharedPrefixes::Load(options_.shared_prefix_files, *words_,
                                         loaded.model->config().context_len,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -13,6 +14,7 @@
 #include "libs/metrics/metrics.h"
 #include "libs/model/model.h"
 #include "proto/verifier.pb.h"
+#include "services/prefix_cache/client/store_access.h"
 #include "services/speculator/client/target_model.h"
 #include "services/verifier/client/verifier_client.h"
 #include "services/verifier/engine.h"
@@ -27,11 +29,13 @@ class Verifier {
  public:
   // Opens the model's file; vocabulary and weights are loaded behind the
   // caller's back (see OnLoaded). Errors name the file. `registry` outlives the
-  // verifier. `make_speculator`, if there is one, gives it a draft model.
+  // verifier, as does `store`; null: there is none. `make_speculator`, if there
+  // is one, gives it a draft model.
   static absl::StatusOr<std::unique_ptr<Verifier>> Create(
       const VerifierOptions& options, const std::string& model_file,
       const model::ModelOptions& model_options, metrics::Registry* registry,
-      speculator::SpeculatorFactory make_speculator = nullptr);
+      speculator::SpeculatorFactory make_speculator = nullptr,
+      prefix_cache::StoreAccess* store = nullptr);
   ~Verifier();
 
   // Calls `done` once the model can answer, or with why it never will; at once
@@ -65,6 +69,7 @@ class Verifier {
   absl::StatusOr<LoadedModel> Load(
       model::ModelOptions options,
       const speculator::SpeculatorFactory& make_speculator);
+  PrefixStore MakeStore(prefix_cache::StoreAccess* store);
   void Loaded(absl::StatusOr<EngineInfo> info);
   // Unavailable while loading; why the model was not loaded.
   absl::Status CheckLoaded() const;
@@ -74,6 +79,7 @@ class Verifier {
   VerifierOptions options_;
   metrics::Registry* const registry_;
   VerifierMetrics metrics_;
+  std::optional<PrefixStoreMetrics> store_metrics_;  // if there is a store
   std::unique_ptr<Checkpoint> checkpoint_;
   std::unique_ptr<const Words> words_;  // not touched until loaded
   int64_t created_unix_seconds_ = 0;

@@ -19,6 +19,7 @@
 #include "services/gateway/gateway.h"
 #include "services/gateway/gateway_flags.h"
 #include "services/gateway/playground/playground.h"
+#include "services/prefix_cache/client/store_access.h"
 #include "services/speculator/client/draft_options.h"
 #include "services/speculator/make_speculator.h"
 #include "services/verifier/local_client.h"
@@ -32,6 +33,7 @@ struct ServeOptions {
   model::ModelSelection selection;
   verifier::VerifierOptions verifier;
   speculator::DraftOptions drafts;
+  prefix_cache::StoreAccessOptions store;
   gateway::GatewayOptions gateway;
   monitoring::ProcessOptions process;
 };
@@ -41,6 +43,7 @@ void AddServeFlags(options::Flags* flags, ServeOptions* options) {
   model::AddThreadsFlag(flags, &options->selection);
   verifier::AddVerifierFlags(flags, &options->verifier);
   speculator::AddDraftFlags(flags, &options->drafts);
+  prefix_cache::AddStoreAccessFlags(flags, &options->store);
   gateway::AddGatewayFlags(flags, &options->gateway);
   monitoring::AddProcessFlags(flags, &options->process);
 }
@@ -72,14 +75,17 @@ class Serving {
     serving->registry_.AddProcessMetrics(kVersion);
     ASSIGN_OR_RETURN(const model::ModelOptions model_options,
                      options.selection.ToModelOptions());
+    ASSIGN_OR_RETURN(serving->store_, prefix_cache::StoreAccess::Open(
+                                          options.store, &serving->registry_));
+    options.verifier.prefix_caching = options.store.caching;
     ASSIGN_OR_RETURN(
         speculator::SpeculatorFactory speculator,
         speculator::MakeSpeculatorFactory(options.drafts, &serving->registry_));
     ASSIGN_OR_RETURN(
         serving->verifier_,
-        verifier::Verifier::Create(options.verifier, options.selection.model,
-                                   model_options, &serving->registry_,
-                                   std::move(speculator)));
+        verifier::Verifier::Create(
+            options.verifier, options.selection.model, model_options,
+            &serving->registry_, std::move(speculator), serving->store_.get()));
     serving->client_ =
         std::make_unique<verifier::LocalClient>(serving->verifier_.get());
     options.gateway.version = kVersion;
@@ -123,6 +129,7 @@ class Serving {
   const absl::Time start_ = absl::Now();
   std::string host_;
   metrics::Registry registry_;
+  std::unique_ptr<prefix_cache::StoreAccess> store_;
   std::unique_ptr<verifier::Verifier> verifier_;
   std::unique_ptr<verifier::LocalClient> client_;
   std::unique_ptr<gateway::Gateway> gateway_;
