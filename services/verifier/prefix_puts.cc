@@ -16,7 +16,8 @@ constexpr size_t kMaxRecent = 1 << 16;
 
 }  // namespace
 
-void PrefixPuts::Matched(SequenceId id, BlockNames names, int64_t num_blocks) {
+void PrefixPuts::Matched(SequenceId id, kv_cache::PrefixNames names,
+                         int64_t num_blocks) {
   sources_[id] = {
       .names = std::move(names), .next = num_blocks, .lane = writes_.NewLane()};
 }
@@ -62,7 +63,7 @@ bool PrefixPuts::IsRecent(const prefix_cache::Hash& hash) const {
 }
 
 void PrefixPuts::SkipRecent(Source& source, int64_t end) const {
-  while (source.next < end && IsRecent(source.names.hashes()[source.next])) {
+  while (source.next < end && IsRecent(source.names.chain[source.next])) {
     ++source.next;
   }
 }
@@ -72,8 +73,7 @@ void PrefixPuts::PutSome(SequenceId id, Source& source, int64_t num_blocks) {
   const int64_t end = scheduler_.progress(id).num_computed / block_tokens;
   if (source.next >= end) return;
   const absl::Span<const int32_t> tokens = scheduler_.tokens(id);
-  source.names.Extend(hasher_, static_cast<int>(block_tokens),
-                      tokens.first(end * block_tokens));
+  hasher_.Extend(&source.names, tokens.first(end * block_tokens));
   SkipRecent(source, end);
   num_blocks = std::min({num_blocks, end - source.next, writes_.num_free()});
   if (num_blocks <= 0) return;
@@ -81,10 +81,10 @@ void PrefixPuts::PutSome(SequenceId id, Source& source, int64_t num_blocks) {
   const int64_t first = std::max<int64_t>(0, source.next - 1);
   const int64_t last = source.next + num_blocks;
   auto chain = std::make_shared<prefix_cache::Chain>();
-  chain->root = source.names.root();
+  chain->root = source.names.root;
   chain->block_tokens = static_cast<int>(block_tokens);
   chain->payload_bytes = pool_.geometry().block_bytes();
-  const std::vector<prefix_cache::Hash>& hashes = source.names.hashes();
+  const std::vector<prefix_cache::Hash>& hashes = source.names.chain;
   chain->hashes.assign(hashes.begin() + first, hashes.begin() + last);
   chain->tokens.assign(tokens.begin() + first * block_tokens,
                        tokens.begin() + last * block_tokens);

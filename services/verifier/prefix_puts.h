@@ -17,7 +17,6 @@
 #include "libs/kv_cache/block_pool.h"
 #include "libs/kv_cache/prefix_hash.h"
 #include "libs/scheduling/scheduler.h"
-#include "services/verifier/block_names.h"
 #include "services/verifier/write_behind.h"
 
 namespace tessera::verifier {
@@ -37,7 +36,7 @@ class PrefixPuts {
 
   // What the store has of a prompt: its blocks behind those may be put. A
   // sequence that was never so announced puts nothing.
-  void Matched(SequenceId id, BlockNames names, int64_t num_blocks);
+  void Matched(SequenceId id, kv_cache::PrefixNames names, int64_t num_blocks);
   void Forked(SequenceId parent, SequenceId twin);
   // A pass begins: so many blocks may be put until the next.
   void BeginPass(absl::Time now);
@@ -48,7 +47,7 @@ class PrefixPuts {
 
  private:
   struct Source {
-    BlockNames names;
+    kv_cache::PrefixNames names;
     int64_t next = 0;  // the block to be put next
     std::shared_ptr<WriteBehind::Lane> lane;
   };

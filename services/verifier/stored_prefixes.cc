@@ -45,19 +45,19 @@ void StoredPrefixes::Arrived(SequenceId id, absl::string_view cache_salt,
   const absl::Span<const int32_t> whole =
       tokens.first(tokens.size() / block_tokens * block_tokens);
   Prompt& prompt = prompts_[id];
-  prompt.names = {hasher_, cache_salt, num_public_tokens / block_tokens};
-  prompt.names.Extend(hasher_, block_tokens, whole);
+  prompt.names = hasher_.Begin(cache_salt, num_public_tokens / block_tokens);
+  hasher_.Extend(&prompt.names, whole);
   if (whole.empty()) {
     // Nothing to ask for; what is generated may fill blocks.
     puts_.Matched(id, prompt.names, 0);
     return;
   }
   auto chain = std::make_shared<prefix_cache::Chain>();
-  chain->root = prompt.names.root();
+  chain->root = prompt.names.root;
   chain->block_tokens = block_tokens;
   chain->payload_bytes = pool_.geometry().block_bytes();
   chain->tokens.assign(whole.begin(), whole.end());
-  chain->hashes = prompt.names.hashes();
+  chain->hashes = prompt.names.chain;
   store_.metrics->Queried(whole.size());
   loads_.Asked(id, chain, now);
   store_.client->Match(

@@ -22,7 +22,6 @@
 #include "libs/scheduling/scheduler.h"
 #include "proto/verifier.pb.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
-#include "services/verifier/block_names.h"
 #include "services/verifier/load_costs.h"
 #include "services/verifier/prefix_loads.h"
 #include "services/verifier/prefix_puts.h"
@@ -78,7 +77,7 @@ class StoredPrefixes {
 
  private:
   struct Prompt {
-    BlockNames names;
+    kv_cache::PrefixNames names;
     LoadedBlocks loaded;
   };
 
