@@ -28,6 +28,7 @@ enum class Lie {
   kCutShort,
   kOtherSize,
   kSilence,
+  kStall,  // a block, then nothing until it is too late for the others
 };
 
 absl::Time In(int milliseconds) {
@@ -48,21 +49,27 @@ class LyingStore : public v1::PrefixCache::Service {
 
   grpc::Status Get(grpc::ServerContext* context, const v1::GetRequest*,
                    grpc::ServerWriter<v1::BlockChunk>* writer) override {
-    while (lie == Lie::kSilence && !context->IsCancelled()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    if (lie == Lie::kSilence) WaitUntilCancelled(context);
     std::vector<v1::BlockChunk> chunks;
     for (size_t i = 0; i < kLength; ++i) chunks.push_back(ChunkOf(i));
     if (lie == Lie::kOutOfOrder) std::swap(chunks[1], chunks[2]);
     if (lie == Lie::kTwice) chunks[2] = chunks[1];
     if (lie == Lie::kTooMany) chunks.push_back(chunks[2]);
-    for (const v1::BlockChunk& chunk : chunks) writer->Write(chunk);
+    for (const v1::BlockChunk& chunk : chunks) {
+      writer->Write(chunk);
+      if (lie == Lie::kStall) WaitUntilCancelled(context);
+    }
     return grpc::Status::OK;
   }
 
   std::atomic<Lie> lie = Lie::kNone;
 
  private:
+  static void WaitUntilCancelled(grpc::ServerContext* context) {
+    while (!context->IsCancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
   // Block 2 is the one that is lied about.
   v1::BlockChunk ChunkOf(size_t block) {
     const bool is_lie = block == 2;
@@ -170,6 +177,17 @@ TEST_F(LyingStoreTest, OneThatIsSilentIsNotAskedAfterThreeDeadlines) {
   EXPECT_TRUE(Get(&num_blocks).ok());
   EXPECT_EQ(num_blocks, kLength);
   EXPECT_EQ(guarded_->state(), CircuitBreaker::State::kClosed);
+}
+
+TEST_F(LyingStoreTest, WhatCameInTimeOfAGetThatStallsIsUsed) {
+  store_.lie = Lie::kStall;
+  size_t num_blocks = 0;
+  // A deadline that any machine meets for the first block.
+  EXPECT_EQ(Get(&num_blocks, 2000).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(num_blocks, 1);
+  store_.lie = Lie::kNone;
+  EXPECT_TRUE(Get(&num_blocks).ok());
+  EXPECT_EQ(num_blocks, kLength);
 }
 
 TEST_F(LyingStoreTest, OneThatIsGoneIsUnavailableAndFoundAgain) {
