@@ -20,7 +20,6 @@ from server_process import Served, Verifier  # noqa: E402
 TESSERA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 ALICE, BOB = "alices-key-123", "bobs-key-45678"
 SECRET, OTHER_SECRET = "a secret of 26 characters!", "another one, as long as it"
-NUM_TOKENS = 300
 BLOCK_TOKENS = 64  # that a hit may leave at its end, at most
 
 
@@ -33,20 +32,15 @@ def salt_of(key, cache_salt):
     return hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest()
 
 
-class TenantsTest(unittest.TestCase):
+class TenantsCase(unittest.TestCase):
+    num_tokens = 300
+
     @classmethod
     def setUpClass(cls):
         cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        keys = cls.write("keys", f"alice:{ALICE}\nbob:{BOB}\n")
-        secret = cls.write("secret", SECRET + "\n")
-        other = cls.write("other", OTHER_SECRET)
-        cls.verifier = Verifier(TESSERA)
-        cls.addClassCleanup(cls.verifier.kill)
-        cls.one = cls.gateway("--api-keys", keys, "--salt-secret", secret)
-        cls.two = cls.gateway("--api-keys", keys, "--salt-secret", secret)
-        cls.stranger = cls.gateway("--api-keys", keys, "--salt-secret", other)
-        cls.drawn = cls.gateway("--api-keys", keys)
-        cls.keyless = cls.gateway()
+        cls.with_keys = "--api-keys", cls.write("keys", f"alice:{ALICE}\nbob:{BOB}\n")
+        cls.with_secret = "--salt-secret", cls.write("secret", SECRET + "\n")
+        cls.with_other = "--salt-secret", cls.write("other", OTHER_SECRET)
 
     @classmethod
     def write(cls, name, text):
@@ -55,30 +49,46 @@ class TenantsTest(unittest.TestCase):
             file.write(text)
         return path
 
+    def setUp(self):
+        # No two tests' prompts begin alike.
+        self.prompt = random.Random(self.id()).choices(range(1000, 40000),
+                                                       k=self.num_tokens)
+
+    def ask(self, served, key=None, tier=None, **more):
+        """The prompt's tokens that were cached, in any tier or in this one."""
+        status, reply = Client(served.port, key).post("/v1/completions", {
+            "prompt": self.prompt, "max_tokens": 1, "return_timings": True, **more})
+        self.assertEqual(200, status, reply)
+        cached = reply["usage"]["prompt_tokens_details"]["cached_tokens"]
+        timings = reply["timings"]
+        self.assertEqual(self.num_tokens - cached, timings["computed_prompt_tokens"])
+        self.assertEqual(cached, sum(timings["cached_tokens_by_tier"].values()))
+        return cached if tier is None else timings["cached_tokens_by_tier"][tier]
+
+    def assert_hit(self, cached):
+        self.assertGreaterEqual(cached, self.num_tokens - BLOCK_TOKENS)
+
+    def assert_miss(self, cached):
+        self.assertEqual(0, cached)
+
+
+class TenantsTest(TenantsCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.verifier = Verifier(TESSERA)
+        cls.addClassCleanup(cls.verifier.kill)
+        cls.one = cls.gateway(*cls.with_keys, *cls.with_secret)
+        cls.two = cls.gateway(*cls.with_keys, *cls.with_secret)
+        cls.stranger = cls.gateway(*cls.with_keys, *cls.with_other)
+        cls.drawn = cls.gateway(*cls.with_keys)
+        cls.keyless = cls.gateway()
+
     @classmethod
     def gateway(cls, *flags):
         return cls.enterClassContext(Served(
             TESSERA, "--verifier", cls.verifier.address, *flags, command="gateway",
             model=False))
-
-    def setUp(self):
-        # No two tests' prompts begin alike.
-        self.prompt = random.Random(self.id()).choices(range(1000, 40000), k=NUM_TOKENS)
-
-    def ask(self, gateway, key=None, **more):
-        status, reply = Client(gateway.port, key).post("/v1/completions", {
-            "prompt": self.prompt, "max_tokens": 1, "return_timings": True, **more})
-        self.assertEqual(200, status, reply)
-        cached = reply["usage"]["prompt_tokens_details"]["cached_tokens"]
-        self.assertEqual(NUM_TOKENS - cached, reply["timings"]["computed_prompt_tokens"])
-        self.assertEqual(cached, sum(reply["timings"]["cached_tokens_by_tier"].values()))
-        return cached
-
-    def assert_hit(self, cached):
-        self.assertGreaterEqual(cached, NUM_TOKENS - BLOCK_TOKENS)
-
-    def assert_miss(self, cached):
-        self.assertEqual(0, cached)
 
     def test_the_same_key_hits_and_another_misses(self):
         self.assert_miss(self.ask(self.one, ALICE))
@@ -125,6 +135,42 @@ class TenantsTest(unittest.TestCase):
         for hidden in (ALICE, BOB, SECRET, "crimson", salt_of(ALICE, "crimson"),
                        salt_of(ALICE, "")):
             self.assertNotIn(hidden, shown)
+
+
+class RestartTest(TenantsCase):
+    num_tokens = 1500  # far faster to load than to compute
+
+    def serve(self, *flags):
+        """A server with the store, ended as an operator does."""
+        return Stored(TESSERA, "--prefix-cache-dir", os.path.join(self.folder, "store"),
+                      *flags)
+
+    def assert_from_disk(self, cached):
+        # How much of it is computed meanwhile is the engine's choice.
+        self.assertGreater(cached, self.num_tokens // 2)
+
+    def test_blocks_on_disk_are_their_tenants_after_a_restart(self):
+        with self.serve(*self.with_keys, *self.with_secret) as served:
+            self.assert_miss(self.ask(served, ALICE))
+        with self.serve(*self.with_keys) as served:
+            self.assert_miss(self.ask(served, ALICE))
+        with self.serve() as served:
+            self.assert_miss(self.ask(served, cache_salt=salt_of(ALICE, "")))
+            self.assert_miss(self.ask(served, cache_salt="red"))
+        with self.serve(*self.with_keys, *self.with_secret) as served:
+            self.assert_miss(self.ask(served, BOB))
+            self.assert_from_disk(self.ask(served, ALICE, tier="disk"))
+        with self.serve() as served:
+            self.assert_miss(self.ask(served, cache_salt="blue"))
+            self.assert_from_disk(self.ask(served, tier="disk", cache_salt="red"))
+
+
+class Stored(Served):
+    def close(self):
+        try:
+            self.server.terminate()  # what waits to be written is
+        finally:
+            super().close()
 
 
 if __name__ == "__main__":
