@@ -16,7 +16,7 @@ struct SpeculatorOptions {
   // What sequences that are far behind may take of one call, all together: so
   // many tokens, and about so much time.
   int64_t max_catch_up_tokens = 256;
-  absl::Duration catch_up_time = absl::Milliseconds(10);
+  absl::Duration catch_up_time = absl::Milliseconds(20);
 
   // InvalidArgument, naming the field.
   absl::Status Validate() const;

@@ -72,6 +72,9 @@ class Speculator : public SpeculatorClient {
              const SpeculatorOptions& options,
              std::unique_ptr<DraftCache> cache, metrics::Registry* registry);
 
+  // Computes something, so that the first call knows what a token takes and
+  // finds the memory touched.
+  absl::Status Warm();
   absl::Status Draw(absl::Span<const DraftRequest> requests,
                     absl::Time deadline, std::vector<Draft>* drafts,
                     DraftTimes* times);

@@ -41,11 +41,14 @@ std::vector<std::vector<int32_t>> DraftModel::Propose(
   std::vector<std::vector<int32_t>> tokens(requests.size());
   std::vector<speculator::Draft> drafts;
   speculator::DraftTimes times;
-  // The client says what went wrong, and is not ready for a while.
+  // The client says what went wrong, and is not ready for a while. What that
+  // took says nothing of calls that succeed: drafts would look too dear to try
+  // long after the speculator is back.
   const absl::Status status = client_->Propose(
       asked, absl::Now() + kCallTime + most_tokens * pass, &drafts, &times);
+  if (!status.ok()) return tokens;
   Observe(times, lengths);
-  if (!status.ok() || drafts.size() != requests.size()) return tokens;
+  if (drafts.size() != requests.size()) return tokens;
   for (size_t i = 0; i < drafts.size(); ++i) {
     *requests[i].state = {static_cast<int64_t>(requests[i].tokens.size()),
                           drafts[i].num_behind};
