@@ -24,9 +24,11 @@ absl::StatusOr<LoadedModel> Load(const FixtureOptions& options,
   auto model = model::Model::Create(
       config, tensors.Lookup(),
       {.team = {.num_threads = options.num_threads, .pin = false},
+       .kv_dtype = options.kv_dtype,
        .max_batch_tokens = options.max_batch_tokens});
   if (!model.ok()) return model.status();
   LoadedModel loaded = {*std::move(model), &words.tokenizer()};
+  loaded.fingerprint = "small";
   if (options.speculator != nullptr) loaded.speculator = options.speculator();
   auto shared =
       SharedPrefixes::Load(options.verifier.shared_prefix_files, words,
@@ -112,7 +114,9 @@ EngineFixture::EngineFixture(FixtureOptions options) {
       [this, options] { return Load(options, *words_); },
       [&](absl::StatusOr<EngineInfo> info) {
         loaded.set_value(std::move(info));
-      });
+      },
+      PrefixStore{
+          .client = options.store, .key = "key", .metrics = &store_metrics_});
   const absl::StatusOr<EngineInfo> info = loaded.get_future().get();
   CHECK(info.ok()) << info.status();
   info_ = *info;

@@ -56,6 +56,8 @@ struct FixtureOptions {
   // Makes the draft model; may be empty.
   std::function<std::unique_ptr<speculator::SpeculatorClient>()> speculator;
   int32_t num_blocks = 256;  // of 32 tokens; sets verifier.kv_memory_bytes
+  attention::KvDType kv_dtype = attention::KvDType::kBF16;
+  prefix_cache::PrefixCacheClient* store = nullptr;  // outlives the fixture
 };
 
 class EngineFixture {
@@ -76,6 +78,7 @@ class EngineFixture {
  private:
   metrics::Registry registry_;
   VerifierMetrics metrics_{&registry_, "small"};
+  PrefixStoreMetrics store_metrics_{&registry_, "small"};
   std::unique_ptr<const Words> words_;
   EngineInfo info_;
   std::unique_ptr<Engine> engine_;
