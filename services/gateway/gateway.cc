@@ -39,7 +39,7 @@ absl::StatusOr<CallerSalts> OpenSalts(const GatewayOptions& options) {
   }
   absl::StatusOr<CallerSalts> salts =
       CallerSalts::Open(options.salt_secret_file, has_keys);
-  if (!salts.ok()) return Annotate(salts.status(), "salt-secret");
+  if (!salts.ok()) return Annotate(salts.status(), "--salt-secret");
   return salts;
 }
 

@@ -145,7 +145,7 @@ TEST_F(GatewayTest, OptionsAreChecked) {
   options.salt_secret_file = "/does/not/exist";
   EXPECT_TRUE(absl::StartsWith(
       Gateway::Create(options, &verifier_, &registry_).status().message(),
-      "salt-secret: /does/not/exist: "));
+      "--salt-secret: /does/not/exist: "));
 }
 
 TEST_F(GatewayTest, SaysThatKeysWithoutASecretLoseTheirBlocksAtTheEnd) {

@@ -54,6 +54,10 @@ export class PromptView {
       const made = element('span', 'prompt-token', text);
       return index < numCached ? mark(made, 'cached') : made;
     });
-    this.panel.append(element('div', 'prompt-text', ...tokens));
+    const text = element('div', 'prompt-text', ...tokens);
+    text.tabIndex = 0;  // the keys scroll a long one
+    text.setAttribute('role', 'group');
+    text.setAttribute('aria-label', 'The prompt\u2019s tokens');
+    this.panel.append(text);
   }
 }

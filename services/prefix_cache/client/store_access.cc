@@ -1,15 +1,13 @@
 #include "services/prefix_cache/client/store_access.h"
 
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "libs/base/status_macros.h"
 #include "libs/log/log.h"
+#include "libs/options/secret_file.h"
 #include "services/prefix_cache/client/grpc_client.h"
 #include "services/prefix_cache/local_client.h"
 #include "services/prefix_cache/store.h"
@@ -18,8 +16,6 @@
 namespace tessera::prefix_cache {
 namespace {
 
-constexpr size_t kMinSecretBytes = 16;
-constexpr size_t kMaxSecretBytes = 4096;
 // Where there is no secret: names are not predictable by accident only.
 constexpr char kPublicKey[] = "tessera prefix cache without a secret";
 
@@ -37,21 +33,8 @@ absl::Status SetCaching(absl::string_view value, StoreAccessOptions* options) {
 }
 
 absl::StatusOr<std::string> ReadSecret(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return absl::NotFoundError(
-        absl::StrCat("--prefix-cache-secret: cannot read ", path));
-  }
-  std::string secret;
-  for (char byte; secret.size() <= kMaxSecretBytes && file.get(byte);) {
-    secret.push_back(byte);
-  }
-  absl::StripTrailingAsciiWhitespace(&secret);
-  if (secret.size() < kMinSecretBytes || secret.size() > kMaxSecretBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--prefix-cache-secret: ", path, " must hold ", kMinSecretBytes, " to ",
-        kMaxSecretBytes, " bytes, such as `openssl rand -hex 32` makes"));
-  }
+  absl::StatusOr<std::string> secret = options::ReadSecretFile(path);
+  if (!secret.ok()) return Annotate(secret.status(), "--prefix-cache-secret");
   return secret;
 }
 
