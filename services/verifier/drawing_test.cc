@@ -139,5 +139,59 @@ TEST_F(DrawingTest, RejectionGivesEveryOutcomeItsChance) {
             5);
 }
 
+// Many passes, over a model whose logits depend on the token before, and drafts
+// that are drawn with the noise that the target draws with where there is no
+// draft (as a draft model's are): whatever was kept, resampled or drawn behind
+// a draft, each token follows the one before as the model has it.
+TEST_F(DrawingTest, TokensOfManyPassesFollowTheModel) {
+  constexpr int kNumTokens = 60000;
+  const std::vector<std::vector<double>> model = {
+      {0.6, 0.3, 0.1}, {0.1, 0.5, 0.4}, {0.3, 0.1, 0.6}};
+  const auto request = MakeRequest(1);
+  sampling::Sampler& sampler = request->choice(0).mutable_sampler();
+  const auto set_row = [&](int row, int32_t last, double exponent) {
+    for (int i = 0; i < kNumLikely; ++i) {
+      logits_[row * kVocab + i] = exponent * std::log(model[last][i]);
+    }
+  };
+  std::map<std::pair<int32_t, int32_t>, int> counts;
+  int num_by_length[kNumRows] = {};
+  int32_t last = 0;
+  int64_t position = 0;
+  while (position < kNumTokens) {
+    std::vector<int32_t> draft;
+    int32_t before = last;
+    for (int i = 0; i < position % kNumRows; ++i) {
+      set_row(0, before, 0.5);  // flatter than the target
+      before = *sampler.Sample(absl::MakeConstSpan(logits_).first(kVocab),
+                               position + i, &scratches_[0]);
+      draft.push_back(before);
+    }
+    set_row(0, last, 1);
+    for (size_t i = 0; i < draft.size(); ++i) set_row(i + 1, draft[i], 1);
+    const std::vector<int32_t> tokens =
+        Draw(request.get(), position, draft, SpeculationRule::kRejection);
+    ++num_by_length[tokens.size() - 1];
+    for (const int32_t token : tokens) {
+      ++counts[{last, token}];
+      last = token;
+      ++position;
+    }
+  }
+  for (const int count : num_by_length) EXPECT_GT(count, 500);
+  double chi = 0;
+  for (int32_t from = 0; from < kNumLikely; ++from) {
+    double total = 0;
+    for (int32_t to = 0; to < kNumLikely; ++to) total += counts[{from, to}];
+    for (int32_t to = 0; to < kNumLikely; ++to) {
+      const double expected = total * model[from][to];
+      const double difference = counts[{from, to}] - expected;
+      chi += difference * difference / expected;
+    }
+  }
+  constexpr double kFreedom = kNumLikely * (kNumLikely - 1);
+  EXPECT_LT((chi - kFreedom) / std::sqrt(2 * kFreedom), 5);
+}
+
 }  // namespace
 }  // namespace tessera::verifier
