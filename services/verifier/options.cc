@@ -61,6 +61,11 @@ absl::Status VerifierOptions::Validate() const {
         absl::StrCat("max_draft_tokens is ", max_draft_tokens,
                      ": must be from 1 to ", kMaxDraftTokens));
   }
+  if (!prefix_caching && !shared_prefix_files.empty()) {
+    return absl::InvalidArgumentError(
+        "shared_prefix names files, but prefix_cache is off: nothing would be "
+        "shared");
+  }
   if (model_name.size() > 256) {
     return absl::InvalidArgumentError("model_name is over 256 bytes long");
   }

@@ -83,11 +83,11 @@ class SharedPrefixTest(unittest.TestCase):
         self.ask(ALICE, "No system: " + QUESTION, system=False)
         self.assertEqual(0, self.ask(BOB, "No system: " + QUESTION, system=False)[1])
 
-    def refused(self, path):
+    def refused(self, path, *flags):
         """What serve says that will not start with such a prefix."""
         ended = subprocess.run(
             [TESSERA, "serve", "--model", default_model(), "--port", "0",
-             "--shared-prefix", path], stdin=subprocess.DEVNULL,
+             "--shared-prefix", path, *flags], stdin=subprocess.DEVNULL,
             capture_output=True, timeout=120, check=False, text=True)
         self.assertNotEqual(0, ended.returncode)
         return ended.stderr
@@ -98,6 +98,7 @@ class SharedPrefixTest(unittest.TestCase):
         wrong = self.write("wrong.json", '{"messages": [{"role": "king", "content": ""}]}')
         self.assertIn("wrong.json: messages[0].role: must be", self.refused(wrong))
         self.assertIn("/no/such: cannot be opened", self.refused("/no/such"))
+        self.assertIn("prefix_cache is off", self.refused(self.system, "--prefix-cache", "off"))
 
 
 if __name__ == "__main__":
