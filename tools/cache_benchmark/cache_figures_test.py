@@ -8,6 +8,7 @@ import math
 import os
 import sys
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, *(os.path.join(os.path.dirname(HERE), name)
@@ -21,6 +22,7 @@ import stored_tokens  # noqa: E402
 from cache_rows import ROWS  # noqa: E402
 from command import CommandFailed  # noqa: E402
 from load import Answer  # noqa: E402
+from prompts import Prompts  # noqa: E402
 
 
 def answer(seconds, token_ids=(1,), cached=0):
@@ -38,6 +40,29 @@ class NoHitTest(unittest.TestCase):
         self.assertAlmostEqual(2, cost)
         self.assertAlmostEqual(0, error)
         self.assertEqual(math.inf, no_hit.cost_percent([1], [1])[1])
+
+    def test_all_servers_get_the_same_prompts_in_a_round(self):
+        class Server:
+            model_name, more_fields = "m", {}
+
+            def __init__(self, name):
+                self.name = name
+
+        class Bench:
+            asked = []
+
+            def load(self, server, lanes):
+                self.asked.append([json.loads(each["body"])["prompt"]
+                                   for lane in lanes for each in lane])
+                return []
+        same = no_hit.Load(Bench(), Prompts([600, 601, 602], 1))
+        with mock.patch("time.sleep"):
+            for name in "abba":
+                same.run(Server(name))
+        first, second, third, fourth = Bench.asked
+        self.assertEqual((first, third), (second, fourth))
+        self.assertNotEqual(first, third)
+        self.assertEqual(16, len({tuple(prompt) for prompt in first}))
 
     def row(self, times, plain):
         rounds = {"on": [[answer(each)] for each in times],

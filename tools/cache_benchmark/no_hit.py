@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import statistics
+import time
 
 import load
 from bars import itself
@@ -11,7 +12,10 @@ from command import CommandFailed
 from store_process import StoreProcess
 from workbench import check_same
 
-STREAMS, PROMPT_TOKENS, ANSWER_TOKENS = 8, 240, 16
+STREAMS, REQUESTS_A_STREAM, PROMPT_TOKENS, ANSWER_TOKENS = 8, 2, 240, 16
+# So that what is put off one arm's requests is not on the next arm's time; what is
+# put off the first request of a stream is on the second's.
+SETTLE_S = 0.3
 STORE_BYTES = "512MiB"
 
 
@@ -39,35 +43,49 @@ def _row(key, rounds, arm):
     return dataclasses.replace(row, aim=itself(error, row.aim.words))
 
 
+class Load:
+    """The same prompts for each server in a round, new ones in the next."""
+
+    def __init__(self, bench, prompts):
+        self._bench, self._prompts = bench, prompts
+        self._rounds = []  # of prompts
+        self._done = {}    # {server's name: rounds}
+
+    def _round(self, number):
+        if number == len(self._rounds):
+            self._rounds.append([self._prompts.next(PROMPT_TOKENS)
+                                 for _ in range(STREAMS * REQUESTS_A_STREAM)])
+        return self._rounds[number]
+
+    def run(self, server):
+        """Answers."""
+        number = self._done.get(server.name, 0)
+        self._done[server.name] = number + 1
+        planned = [load.request(server, prompt, ANSWER_TOKENS)
+                   for prompt in self._round(number)]
+        answers = load.flat(self._bench.load(
+            server, [planned[stream::STREAMS] for stream in range(STREAMS)]))
+        time.sleep(SETTLE_S)
+        return answers
+
+
+def _check(arm, rounds, plain_rounds):
+    for answers, plain in zip(rounds, plain_rounds):
+        check_same(f"no hit, {arm}", answers, plain)
+        if any(answer.reply.cached_tokens for answer in answers):
+            raise CommandFailed("a prompt that nobody sent before was cached")
+
+
 def measure(bench, num_rounds):
     with StoreProcess(bench, STORE_BYTES) as store:
         arms = [bench.tessera(name, "--speculation", "off", *flags)
                 for name, flags in (("on", ()), ("off", ("--prefix-cache", "off")),
                                     ("store", ("--prefix-cache", store.address)))]
         with bench.running(arms) as servers:
-            # The same prompts for each in a round, new ones in the next.
-            made = bench.prompts(servers[0])
-            asked = {}
-
-            def run(server):
-                done = asked.setdefault(server.name, [])
-                while len(rounds_of_prompts) <= len(done):
-                    rounds_of_prompts.append([made.next(PROMPT_TOKENS)
-                                              for _ in range(STREAMS)])
-                prompts = rounds_of_prompts[len(done)]
-                answers = load.flat(bench.load(server, [
-                    [load.request(server, prompt, ANSWER_TOKENS)]
-                    for prompt in prompts]))
-                done.append(answers)
-                return answers
-
-            rounds_of_prompts = []
+            same = Load(bench, bench.prompts(servers[0]))
             rounds = bench.turns.run(
-                "no hit", {server.name: lambda server=server: run(server)
+                "no hit", {server.name: lambda server=server: same.run(server)
                            for server in servers}, servers, num_rounds)
     for arm in ("on", "store"):
-        for answers, plain in zip(rounds[arm], rounds["off"]):
-            check_same(f"no hit, {arm}", answers, plain)
-            if any(answer.reply.cached_tokens for answer in answers):
-                raise CommandFailed("a prompt that nobody sent before was cached")
+        _check(arm, rounds[arm], rounds["off"])
     return [_row("no_hit_engine", rounds, "on"), _row("no_hit_store", rounds, "store")]
