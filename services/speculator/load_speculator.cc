@@ -4,6 +4,7 @@
 
 #include "libs/base/status_macros.h"
 #include "libs/checkpoint/checkpoint.h"
+#include "libs/log/log.h"
 #include "libs/model/load_model.h"
 #include "libs/model/load_tokenizer.h"
 #include "services/speculator/client/vocabulary_digest.h"
@@ -24,6 +25,10 @@ absl::StatusOr<std::unique_ptr<Speculator>> LoadSpeculator(
   auto speculator = Speculator::Create(std::move(model), target.vocab_size,
                                        options, registry);
   if (!speculator.ok()) return Annotate(speculator.status(), model_file);
+  log::Event(log::kInfo, "draft model loaded",
+             {{"model", model_file},
+              {"kv_capacity_tokens", int64_t{attention::kKvBlockTokens} *
+                                         (*speculator)->cache().num_blocks()}});
   return speculator;
 }
 

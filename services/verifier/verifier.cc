@@ -129,6 +129,11 @@ absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Create(
     speculator::SpeculatorFactory make_speculator,
     prefix_cache::StoreAccess* store) {
   RETURN_IF_ERROR(options.Validate());
+  if (options.speculation == SpeculationMode::kDraft && !make_speculator) {
+    return absl::InvalidArgumentError(
+        "--speculation draft: there is no draft model; give --draft-model or "
+        "--speculator");
+  }
   VerifierOptions named = options;
   if (named.model_name.empty()) named.model_name = NameOfFile(model_file);
   std::unique_ptr<Verifier> verifier(new Verifier(named, registry));

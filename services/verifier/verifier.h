@@ -30,7 +30,8 @@ class Verifier {
   // Opens the model's file; vocabulary and weights are loaded behind the
   // caller's back (see OnLoaded). Errors name the file. `registry` outlives the
   // verifier, as does `store`; null: there is none. `make_speculator`, if there
-  // is one, gives it a draft model.
+  // is one, gives it a draft model; InvalidArgument: options.speculation wants
+  // one, and there is none.
   static absl::StatusOr<std::unique_ptr<Verifier>> Create(
       const VerifierOptions& options, const std::string& model_file,
       const model::ModelOptions& model_options, metrics::Registry* registry,

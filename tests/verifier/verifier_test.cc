@@ -284,5 +284,15 @@ TEST(VerifierFileTest, AMissingModelIsNamed) {
   EXPECT_NE(status.message().find("no/such.gguf"), absl::string_view::npos);
 }
 
+TEST(VerifierFileTest, DraftsAloneWithoutADraftModelAreRefused) {
+  metrics::Registry registry;
+  const absl::Status status =
+      Verifier::Create({.speculation = SpeculationMode::kDraft}, "no/such.gguf",
+                       {}, &registry)
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("--draft-model"), absl::string_view::npos);
+}
+
 }  // namespace
 }  // namespace tessera::verifier
