@@ -15,7 +15,7 @@ if __name__ == "__main__":
 from playground_test import ActionChains, Page, start_browser  # noqa: E402
 
 SIZE = (1080, 600)
-QUESTION = "Why is the sky blue? Answer in two sentences."
+QUESTION = "Why is the sky blue? Answer in three sentences."
 POINT_AT_X = 440  # right of most figures below the answer
 
 
