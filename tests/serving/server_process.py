@@ -120,6 +120,36 @@ class Speculator:
         self.process.kill()
 
 
+class PrefixCache:
+    """A store on a port of its own, which can die, pause and come back."""
+
+    def __init__(self, binary, folder, *flags):
+        self.port, self._metrics_port = free_port(), free_port()
+        self._binary = binary
+        self._flags = ("--dir", folder, "--memory", "256MiB", *flags)
+        self.start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = ServerProcess(
+            self._binary, "prefix_cache", "--listen", self.address,
+            "--metrics-port", str(self._metrics_port), *self._flags)
+        self.process.wait_until(Client(self._metrics_port).is_healthy)
+
+    def signal(self, number):
+        self.process.process.send_signal(number)
+
+    def terminate(self):
+        self.process.terminate()
+        self.process.kill()
+
+    def kill(self):
+        self.process.kill()
+
+
 class Served:
     """A server with the HTTP API on a free port of loopback, ready."""
 

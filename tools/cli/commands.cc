@@ -11,6 +11,7 @@
 #include "services/speculator/run_speculator.h"
 #include "services/verifier/run_verifier.h"
 #include "tools/cli/bench.h"
+#include "tools/cli/cache.h"
 #include "tools/cli/chat.h"
 #include "tools/cli/complete.h"
 #include "tools/cli/convert.h"
@@ -59,6 +60,8 @@ constexpr Command kCommands[] = {
      RunSpeculatorCommand},
     {"prefix_cache", "a store of keys and values, by their prefixes' names",
      RunPrefixCacheCommand},
+    {"cache", "a store's figures, emptying it, filling a server's caches",
+     RunCache},
 };
 
 void PrintHelp(std::ostream& out) {
