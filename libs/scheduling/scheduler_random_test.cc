@@ -95,6 +95,20 @@ class RandomTest : public testing::TestWithParam<Shape> {
     }
   }
 
+  // Begins loads, brings some of their blocks, gives some of them up; at times
+  // the sequence is let go of before, and computes while blocks still come.
+  void LoadSome(SimulatedEngine& engine) {
+    const SequenceId id = AnySequence(engine);
+    if (!engine.is_loading(id)) {
+      engine.BeginLoad(id, random_() % 8);
+      return;
+    }
+    engine.FillSome(id, random_() % 4);
+    const int operation = random_() % 6;
+    if (operation == 0) engine.EndLoad(id);
+    if (operation == 1) engine.scheduler().Unhold(id);
+  }
+
   // A pass that fails now and then, and forks after it.
   void RunPass(SimulatedEngine& engine) {
     DraftForSome(engine);
@@ -137,12 +151,18 @@ TEST_P(RandomTest, EverySequenceFindsItsOwnTokensAndAllFinish) {
         engine.Remove(AnySequence(engine));
       } else if (operation == 10) {
         engine.scheduler().ClearCache();
+      } else if (operation < 16 && !engine.sequences().empty() &&
+                 GetParam().prefix_caching) {
+        LoadSome(engine);
       } else {
         RunPass(engine);
       }
       engine.Advance(absl::Seconds(1));
       engine.CheckInvariants();
       ASSERT_FALSE(HasFailure()) << "round " << round << ", step " << step;
+    }
+    for (const auto& [id, sequence] : engine.sequences()) {
+      if (engine.is_loading(id)) engine.EndLoad(id);
     }
     ASSERT_NO_FATAL_FAILURE(engine.Finish(16, 10000));
     ASSERT_GT(engine.num_accepted(), 0);

@@ -52,6 +52,52 @@ SequenceId SimulatedEngine::Fork(SequenceId parent) {
 void SimulatedEngine::Remove(SequenceId id) {
   scheduler_->Remove(id);
   sequences_.erase(id);
+  loads_.erase(id);
+}
+
+bool SimulatedEngine::BeginLoad(SequenceId id, int64_t num_blocks) {
+  if (is_loading(id) || !scheduler_->is_admissible(id)) return false;
+  const int64_t end = std::min(scheduler_->NumFindableBlocks(id) + num_blocks,
+                               scheduler_->NumUsableBlocks(id));
+  scheduler_->Hold(id);
+  const Scheduler::LoadTarget target = scheduler_->BeginLoad(id, end);
+  loads_[id] = {target.first_block,
+                {target.blocks.begin(), target.blocks.end()}};
+  return true;
+}
+
+void SimulatedEngine::FillSome(SequenceId id, int64_t num_blocks) {
+  SimulatedLoad& load = loads_.at(id);
+  const SimulatedSequence& sequence = sequences_.at(id);
+  const std::vector<uint64_t> hashes = Hashes(sequence, sequence.tokens);
+  for (; num_blocks > 0 && load.num_filled < load.blocks.size(); --num_blocks) {
+    const BlockId block = load.blocks[load.num_filled];
+    EXPECT_EQ(pool_->num_owners(block), 1);
+    auto* slots = reinterpret_cast<uint64_t*>(pool_->arena().block(block));
+    const int64_t index = load.first_block + load.num_filled++;
+    std::copy_n(hashes.begin() + index * kBlockTokens, kBlockTokens, slots);
+  }
+  scheduler_->Filled(id, load.num_filled);
+}
+
+void SimulatedEngine::EndLoad(SequenceId id) {
+  scheduler_->Unhold(id);
+  scheduler_->EndLoad(id);
+  loads_.erase(id);
+}
+
+std::vector<uint64_t> SimulatedEngine::Hashes(
+    const SimulatedSequence& sequence, absl::Span<const int32_t> tokens) {
+  std::vector<uint64_t> hashes;
+  uint64_t hash = 0;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i == sequence.num_public_tokens) {
+      hash = absl::HashOf(hash, sequence.salt);
+    }
+    hash = absl::HashOf(hash, tokens[i]);
+    hashes.push_back(hash);
+  }
+  return hashes;
 }
 
 uint64_t& SimulatedEngine::Slot(absl::Span<const BlockId> table,
@@ -110,14 +156,10 @@ void SimulatedEngine::ComputeChunk(const Chunk& chunk) {
   ASSERT_EQ(chunk.tokens,
             absl::MakeConstSpan(tokens).subspan(begin, chunk.tokens.size()));
   ASSERT_EQ(chunk.block_table.size(), (end + kBlockTokens - 1) / kBlockTokens);
-  uint64_t hash = 0;
+  const std::vector<uint64_t> hashes = Hashes(sequence, tokens);
   for (int64_t i = 0; i < end; ++i) {
-    if (i == sequence.num_public_tokens) {
-      hash = absl::HashOf(hash, sequence.salt);
-    }
-    hash = absl::HashOf(hash, tokens[i]);
-    if (i >= begin) Slot(chunk.block_table, i) = hash;
-    ASSERT_EQ(Slot(chunk.block_table, i), hash)
+    if (i >= begin) Slot(chunk.block_table, i) = hashes[i];
+    ASSERT_EQ(Slot(chunk.block_table, i), hashes[i])
         << "position " << i << " of sequence " << chunk.sequence;
   }
   for (int64_t i = begin / kBlockTokens; i < chunk.block_table.size(); ++i) {
@@ -204,7 +246,7 @@ void SimulatedEngine::CheckInvariants() {
       stats.num_blocks_in_use + stats.num_blocks_cached + pool_->num_free(),
       stats.num_blocks);
   ASSERT_LE(stats.num_hit_tokens, stats.num_queried_tokens);
-  if (stats.num_running == 0) {
+  if (stats.num_running == 0 && loads_.empty()) {
     ASSERT_EQ(stats.num_blocks_in_use, 0);
   }
   int32_t num_owned = 0;

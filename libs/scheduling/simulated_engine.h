@@ -55,6 +55,15 @@ class SimulatedEngine {
   // will be drawn, and whose next is not.
   void Draft(SequenceId id, int num_tokens, int num_right);
 
+  // Holds a waiting sequence and brings it blocks from elsewhere, as far as its
+  // known tokens go; false where it cannot be. The blocks come with FillSome.
+  bool BeginLoad(SequenceId id, int64_t num_blocks);
+  // So many more of a load's blocks are brought.
+  void FillSome(SequenceId id, int64_t num_blocks);
+  // What did not come is given up. CHECK: it has a load.
+  void EndLoad(SequenceId id);
+  bool is_loading(SequenceId id) const { return loads_.count(id) > 0; }
+
   // One pass and its checks; then a token for each last chunk, or the sequence
   // is removed at its end.
   SimulatedPass Step(int64_t prompt_budget);
@@ -83,6 +92,14 @@ class SimulatedEngine {
   int64_t num_accepted() const { return num_accepted_; }  // draft tokens
 
  private:
+  struct SimulatedLoad {
+    int64_t first_block = 0;
+    std::vector<kv_cache::BlockId> blocks;
+    int64_t num_filled = 0;
+  };
+  // Of positions [0, end): what each holds.
+  static std::vector<uint64_t> Hashes(const SimulatedSequence& sequence,
+                                      absl::Span<const int32_t> tokens);
   uint64_t& Slot(absl::Span<const kv_cache::BlockId> table, int64_t position);
   void CheckBudget(absl::Span<const Chunk> chunks, int64_t prompt_budget);
   void ComputeChunk(const Chunk& chunk);
@@ -90,6 +107,7 @@ class SimulatedEngine {
   const SchedulerOptions options_;
   std::unique_ptr<kv_cache::BlockPool> pool_;
   std::unique_ptr<Scheduler> scheduler_;
+  std::map<SequenceId, SimulatedLoad> loads_;
   std::map<SequenceId, SimulatedSequence> sequences_;
   absl::Time now_ = absl::UnixEpoch();
   int64_t num_computed_ = 0;
