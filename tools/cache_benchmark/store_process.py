@@ -1,11 +1,10 @@
 """A prefix store of its own process."""
 
 import http.client
-import re
 import time
 
 from command import CommandFailed
-from servers import RunningProcess, free_port
+from servers import RunningProcess, free_port, metric
 
 _WRITTEN_S = 30
 
@@ -40,11 +39,8 @@ class StoreProcess(RunningProcess):
 
     def num_blocks(self):
         """In memory."""
-        found = re.search(r'^tessera_prefix_cache_store_blocks\{tier="memory"\} (\S+)$',
-                          self._get("/metrics")[1], re.MULTILINE)
-        if not found:
-            raise CommandFailed("prefix_cache: /metrics has no count of its blocks")
-        return float(found[1])
+        return metric(self._get("/metrics")[1],
+                      'tessera_prefix_cache_store_blocks{tier="memory"}')
 
     def wait_for_blocks(self, count):
         """Until so many were put; puts are off a request's path."""

@@ -14,6 +14,7 @@ import bars  # noqa: E402
 import cpu_time  # noqa: E402
 import serve_options  # noqa: E402
 import serve_table  # noqa: E402
+import servers  # noqa: E402
 from bars import Bar, Row  # noqa: E402
 from load import Answer  # noqa: E402
 from measure import LoadFigures, Measurements  # noqa: E402
@@ -126,6 +127,16 @@ class CpuTimeTest(unittest.TestCase):
             pass
         after = cpu_time.thread_seconds(os.getpid())
         self.assertGreaterEqual(cpu_time.serving_seconds(before, after), 0.02)
+
+
+class MetricTest(unittest.TestCase):
+    TEXT = ("# TYPE drafts counter\ndrafts{source=\"text\"} 3\n"
+            "drafts{source=\"a b\"} 4\ndrafts_total 9\nplain 1e3\n")
+
+    def test_a_metric_is_summed_over_its_labels(self):
+        for name, value in (("drafts", 7), ("drafts{source=\"text\"}", 3),
+                            ("plain", 1000), ("none", 0)):
+            self.assertEqual(value, servers.metric(self.TEXT, name), name)
 
 
 class OptionsTest(unittest.TestCase):

@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import re
 import socket
 import subprocess
 import tempfile
@@ -21,6 +20,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def metric(exposition, name):
+    """The sum of a metric's values in Prometheus' text format: over all labels
+    where `name` has none, or of the one line that it names whole."""
+    values = [line.rpartition(" ") for line in exposition.split("\n")]
+    return sum(float(value) for series, _, value in values
+               if series == name or series.startswith(name + "{"))
 
 
 class RunningProcess:
@@ -92,9 +99,7 @@ class Server(RunningProcess):
 
     def counter(self, name):
         """The sum of this metric of /metrics over all its labels; 0: it has none."""
-        lines = self._ask("GET", "/metrics").decode().split("\n")
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-                   if re.split("[{ ]", line, 1)[0] == name)
+        return metric(self._ask("GET", "/metrics").decode(), name)
 
     def _ask(self, method, path, payload=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
