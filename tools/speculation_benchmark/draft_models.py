@@ -12,7 +12,7 @@ from speculation_rows import ROWS
 ADDED_LAYERS = 130
 USELESS_LAYERS = 4
 ANSWER_TOKENS = 96
-BATCH_TOKENS = 64
+BATCH_TOKENS = 48
 PROMPT_TOKENS = 60
 OFF, AUTO, DRAFTED, ALONE = "off", "auto", "drafted", "draft alone"
 
