@@ -19,7 +19,7 @@ constexpr int kNumTokens = 4;
 constexpr int kNumAnswers = 3000;
 // How much is drafted depends on what passes take: ask on for so many kept.
 constexpr int kMinKept = 150;
-constexpr int kMaxAnswers = 5 * kNumAnswers;
+constexpr int kMaxAnswers = 2 * kNumAnswers;
 constexpr float kTemperature = 0.8f;
 
 // Repeats itself, so that there is always something to draft.
