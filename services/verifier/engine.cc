@@ -255,8 +255,11 @@ void Engine::Step() {
 
 void Engine::Idle() {
   if (requests_.empty() || stored_ == nullptr) return;
-  // Blocks that loads were given may be what a running sequence lacks.
-  if (scheduler_->stats().num_running > 0) stored_->EndLoads();
+  if (scheduler_->stats().num_running > 0) {
+    // It lacks blocks, which loads may have.
+    stored_->EndLoads();
+    return;
+  }
   idle_until_ =
       std::max(stored_->next_poll(), absl::Now() + absl::Milliseconds(1));
 }

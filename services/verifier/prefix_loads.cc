@@ -163,21 +163,25 @@ void PrefixLoads::Unhold(Load& load) {
 void PrefixLoads::End(Load& load, absl::Time now) {
   load.arrivals->Close();
   const BlockArrivals::Progress progress = load.arrivals->progress();
-  environment_.scheduler->Filled(load.id, progress.num_arrived);
+  const int64_t num_arrived = progress.num_arrived;
+  environment_.scheduler->Filled(load.id, num_arrived);
   environment_.scheduler->EndLoad(load.id);
-  const int64_t end = load.first_block + progress.num_arrived;
+  // Waiting in vain is a cost too: at least of the block that did not come.
+  const bool is_whole = progress.is_done && progress.status.ok();
   const absl::Time last =
-      progress.num_arrived > 0 ? progress.last_arrival : now;
-  environment_.costs->Loaded(Missing(load, load.first_block, end),
-                             last - load.begun);
+      is_whole && num_arrived > 0 ? progress.last_arrival : now;
+  const int64_t end = load.first_block + num_arrived;
+  environment_.costs->Loaded(
+      Missing(load, load.first_block, std::max(end, load.first_block + 1)),
+      last - load.begun);
   loaded_.push_back({load.id,
                      {.first_block = load.first_block,
-                      .num_blocks = progress.num_arrived,
+                      .num_blocks = num_arrived,
                       .num_in_memory = load.matched->num_in_memory,
                       .time = last - load.asked}});
-  environment_.metrics->Loaded(progress.num_arrived * load.chain->payload_bytes,
+  environment_.metrics->Loaded(num_arrived * load.chain->payload_bytes,
                                absl::ToDoubleSeconds(last - load.asked));
-  if (!progress.is_done && progress.num_arrived == 0) {
+  if (!progress.is_done) {
     orphans_.push_back({load.arrivals, std::move(load.call)});
   }
   load.call.reset();

@@ -93,8 +93,8 @@ class PrefixLoads {
     std::shared_ptr<BlockArrivals> arrivals;
     std::unique_ptr<prefix_cache::GetCall> call;
   };
-  // A load that was given up before the store answered: its end tells the
-  // circuit breaker.
+  // A load that was given up before the store was done: its end, at the latest
+  // by its deadline, tells the circuit breaker.
   struct Orphan {
     std::shared_ptr<BlockArrivals> arrivals;
     std::unique_ptr<prefix_cache::GetCall> call;

@@ -205,6 +205,22 @@ TEST_F(PrefixLoadsTest, ASlowStoreIsNotAsked) {
   EXPECT_EQ(store_.num_gets(), 0);
 }
 
+TEST_F(PrefixLoadsTest, AStoreThatStallsIsNotWaitedForAgainAtOnce) {
+  store_.set_behavior({.get = Answered::kNothing});
+  const SequenceId first = Arrive();
+  PutAll();
+  Match(first);
+  EXPECT_EQ(Pass(absl::ZeroDuration()), 0);
+  for (int i = 0; i < 6; ++i) Pass(absl::Milliseconds(200));
+  ASSERT_EQ(scheduler_->progress(first).num_computed,
+            kNumBlocks * kBlockTokens + 1);
+  const SequenceId second = Arrive(500);
+  PutAll();
+  Match(second);
+  EXPECT_EQ(Pass(absl::ZeroDuration()), 8);
+  EXPECT_EQ(store_.num_gets(), 1);
+}
+
 TEST_F(PrefixLoadsTest, ACancelledSequenceGivesItsBlocksBack) {
   const SequenceId id = Arrive();
   PutAll();
