@@ -94,7 +94,7 @@ std::unique_ptr<GetCall> LocalClient::Get(
     std::shared_ptr<const Chain> chain, size_t first, size_t count,
     absl::Time deadline, std::shared_ptr<GetObserver> observer) {
   auto target = std::make_shared<Target>(std::move(observer));
-  thread_.Post([=, this] {
+  getter_.Post([=, this] {
     const absl::Status status =
         GetBlocks(store_, *chain, first, count, deadline, target.get());
     if (const auto told = target->observer()) told->OnDone(status);
@@ -111,7 +111,7 @@ void LocalClient::Put(std::shared_ptr<const Chain> chain, size_t first,
   if (!put_bytes_.Take(bytes)) {
     return done(absl::ResourceExhaustedError("too much waits to be put"));
   }
-  thread_.Post([=, this, payloads = std::move(payloads),
+  putter_.Post([=, this, payloads = std::move(payloads),
                 done = std::move(done)]() mutable {
     v1::PutResponse counts;
     absl::Status status;

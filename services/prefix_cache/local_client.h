@@ -1,5 +1,6 @@
-// A PrefixCacheClient of a store in this process. Its calls run one after the
-// other on a thread of its own, Match at once on the caller's.
+// A PrefixCacheClient of a store in this process. Gets run one after the other
+// on a thread of its own, Puts on another that leaves the cores to whoever
+// computes, Match at once on the caller's.
 #pragma once
 
 #include <memory>
@@ -33,7 +34,9 @@ class LocalClient : public PrefixCacheClient {
  private:
   Store* const store_;
   Budget put_bytes_{kMaxUploadBytes};
-  TaskPool thread_{1};  // first to go: its tasks use the rest
+  // First to go: their tasks use the rest.
+  TaskPool getter_{1};
+  TaskPool putter_{1, TaskPool::Urgency::kBackground};
 };
 
 }  // namespace tessera::prefix_cache

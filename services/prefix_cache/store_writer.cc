@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "services/prefix_cache/store.h"
+#include "services/prefix_cache/task_pool.h"
 
 namespace tessera::prefix_cache {
 namespace {
@@ -21,6 +22,7 @@ constexpr int kMaxReclaims = 4;
 bool Store::HasWork() const { return !queue_.empty() || !deletions_.empty(); }
 
 void Store::RunWriter() {
+  RunInBackground();
   Lock lock(mutex_);
   while (true) {
     has_work_.wait_for(lock, std::chrono::seconds(1), [&] {

@@ -1,12 +1,21 @@
 #include "services/prefix_cache/task_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace tessera::prefix_cache {
 
-TaskPool::TaskPool(int num_threads) {
-  for (int i = 0; i < num_threads; ++i)
-    threads_.emplace_back([this] { Run(); });
+void RunInBackground() {
+  // Of this thread alone. Where it is not allowed nothing is lost but time.
+  setpriority(PRIO_PROCESS, gettid(), 19);
+}
+
+TaskPool::TaskPool(int num_threads, Urgency urgency) {
+  for (int i = 0; i < num_threads; ++i) {
+    threads_.emplace_back([this, urgency] { Run(urgency); });
+  }
 }
 
 TaskPool::~TaskPool() {
@@ -26,7 +35,8 @@ void TaskPool::Post(std::function<void()> task) {
   wake_.notify_one();
 }
 
-void TaskPool::Run() {
+void TaskPool::Run(Urgency urgency) {
+  if (urgency == Urgency::kBackground) RunInBackground();
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
     wake_.wait(lock, [&] { return is_stopping_ || !tasks_.empty(); });

@@ -10,9 +10,16 @@
 
 namespace tessera::prefix_cache {
 
+// The calling thread runs only where a core has nothing else to do, nearly: for
+// work that nobody waits for, beside threads that compute. Whoever waits for a
+// mutex that it holds frees a core for it.
+void RunInBackground();
+
 class TaskPool {
  public:
-  explicit TaskPool(int num_threads);
+  enum class Urgency { kNormal, kBackground };
+
+  explicit TaskPool(int num_threads, Urgency urgency = Urgency::kNormal);
   // Runs what was posted, then ends.
   ~TaskPool();
 
@@ -20,7 +27,7 @@ class TaskPool {
   void Post(std::function<void()> task);
 
  private:
-  void Run();
+  void Run(Urgency urgency);
 
   std::mutex mutex_;
   std::condition_variable wake_;
