@@ -63,7 +63,7 @@ TileArguments Arguments(const Activations& activations,
                         const PackedMatrix& weights, const PanelRun& run,
                         int64_t first, int64_t end, device::Range rows,
                         const MatmulOutput& output, int64_t token,
-                        int64_t num_tokens) {
+                        int64_t num_tokens, device::KernelSet kernels) {
   const PanelGeometry& geometry = Geometry(run.format);
   const int64_t row = first * kPanelRows;
   const int64_t tile_bytes = activations.TileBytes(run.activations);
@@ -77,6 +77,7 @@ TileArguments Arguments(const Activations& activations,
           .tile_bytes = tile_bytes,
           .num_tokens = num_tokens,
           .tile_width = activations.tile_width(),
+          .prefetches_for_one = kernels == device::KernelSet::kAmx,
           .output = output.data + row,
           .output_stride = output.stride,
           .num_rows = std::min(rows.end, weights.num_rows()) - row,
@@ -102,7 +103,7 @@ absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
       const int64_t end = std::min(end_panel, run.first_panel + run.num_panels);
       if (first >= end) continue;
       FunctionFor(run, kernels)(Arguments(activations, weights, run, first, end,
-                                          rows, chunk, token, n));
+                                          rows, chunk, token, n, kernels));
     }
   }
   return absl::OkStatus();

@@ -72,6 +72,8 @@ struct TileArguments {
   int64_t tile_bytes;
   int64_t num_tokens;
   int tile_width;  // W: 1, 4 or 8
+  // Whether one token alone has the weights prefetched: a matter of the core.
+  bool prefetches_for_one;
 
   // output[t * output_stride + 16 * panel + lane]; lanes from num_rows on,
   // counted from the first panel's first, do not exist.
