@@ -1,6 +1,7 @@
 #include "libs/speculation/draft_length.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <tuple>
@@ -180,6 +181,23 @@ DraftLength::Plan DraftLength::BestPlan(const PassCost& pass,
   return Rate(without.allocation) > Rate(plan.allocation) ? without : plan;
 }
 
+bool DraftLength::IsFair(const Plan& plan, int num_sequences) {
+  double fewest = plan.picks.options.size() < num_sequences
+                      ? 1
+                      : std::numeric_limits<double>::infinity();
+  for (int i = 0; i < plan.picks.options.size(); ++i) {
+    const std::vector<double>& gains = plan.picks.options[i].gains;
+    const int num_tokens = plan.allocation.num_tokens[i];
+    fewest = std::min(fewest, std::accumulate(gains.begin(),
+                                              gains.begin() + num_tokens, 1.0));
+  }
+  const double without = plan.costs.pass[0];
+  const double with = without + plan.allocation.seconds - plan.costs.plain;
+  if (with * (1 - kMaxSlowdown) <= fewest * without) return true;
+  return Rate(plan.allocation) * plan.costs.plain >=
+         num_sequences * (1 + kUnevenMargin);
+}
+
 std::vector<DraftChoice> DraftLength::Choose(Sequences sequences,
                                              int64_t num_other_tokens) {
   ++step_;
@@ -189,7 +207,13 @@ std::vector<DraftChoice> DraftLength::Choose(Sequences sequences,
   const PassCost* pass = passes_.Find(num_sequences);
   if (pass == nullptr) return choices;
 
-  const Plan plan = BestPlan(*pass, sequences, num_other_tokens);
+  Plan plan = BestPlan(*pass, sequences, num_other_tokens);
+  if (!IsFair(plan, num_sequences)) {
+    plan.allocation = {
+        .num_tokens = std::vector<int>(plan.picks.options.size(), 0),
+        .expected_tokens = double(num_sequences),
+        .seconds = plan.costs.plain};
+  }
   ControlPasses& control = controls_[BatchCost::ClassOf(num_sequences)];
   if (plan.allocation.HasTokens() && control.IsDue()) {
     control.CountPlain();

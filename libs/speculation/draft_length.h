@@ -66,6 +66,13 @@ class DraftLength {
   // What draft tokens add to a pass is taken for so much more than it is
   // expected to be: the best of many uncertain lengths looks better than it is.
   static constexpr double kCaution = 1.05;
+  // Drafts make the pass longer for all. A plan that makes somebody slower than
+  // in plain passes by more than kMaxSlowdown has to bring kUnevenMargin: a few
+  // tokens a second more for one sequence, at the cost of everybody's latency,
+  // are no gain. It ends earlier, and those left behind take nearly as long as
+  // if it were there (mixed batches of 4: 0.87 of plain without this bound).
+  static constexpr double kMaxSlowdown = 0.2;
+  static constexpr double kUnevenMargin = 0.25;
 
   // One choice for each sequence, in order. The pass will also have
   // `num_other_tokens`, of prompts. Nothing is drafted before the first
@@ -112,6 +119,7 @@ class DraftLength {
                   int64_t num_other_tokens, const Picks& picks) const;
   Plan MakePlan(const PassCost& pass, Sequences sequences,
                 int64_t num_other_tokens, bool allow_draft_model) const;
+  static bool IsFair(const Plan& plan, int num_sequences);
   Plan BestPlan(const PassCost& pass, Sequences sequences,
                 int64_t num_other_tokens) const;
   void Probe(Sequences sequences, const Plan& plan,
