@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "services/prefix_cache/record.h"
@@ -44,11 +45,16 @@ inline std::string NewDirectory() {
   return mkdtemp(path.data());
 }
 
+// Files of a store that runs come and go.
 inline int64_t FileBytesIn(const std::string& directory) {
   int64_t bytes = 0;
-  for (const auto& file :
-       std::filesystem::recursive_directory_iterator(directory)) {
-    if (file.is_regular_file()) bytes += file.file_size();
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator it(directory, error), end;
+       !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    if (!it->is_regular_file(gone)) continue;
+    const auto size = it->file_size(gone);
+    if (!gone) bytes += size;
   }
   return bytes;
 }

@@ -11,17 +11,13 @@ import os
 import signal
 import sys
 import tempfile
-import threading
-import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server_process import PrefixCache, Served, Verifier  # noqa: E402
+from steady_load import NUM_CLIENTS, STATED_SECONDS, Load, wait_until  # noqa: E402
 
 TESSERA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
-NUM_CLIENTS = 3
-SECONDS = 90        # that a recovery may take on a busy machine
-STATED_SECONDS = 5  # that it is meant to take
 # So little that the engine forgets a prompt before it comes again.
 FLAGS = ("--kv-memory", "40MiB", "--threads", "1", "--speculation", "off")
 BLOCK_TOKENS = 32
@@ -45,50 +41,6 @@ def answer(served, request):
         return f"status {status}"
     choice = reply["choices"][0]
     return choice["text"], choice["logprobs"]["token_logprobs"]
-
-
-def wait_until(is_true, what):
-    """The seconds that it took."""
-    begin = time.monotonic()
-    while not is_true():
-        if time.monotonic() > begin + SECONDS:
-            raise AssertionError(f"after {SECONDS} s: no {what}")
-        time.sleep(0.02)
-    return time.monotonic() - begin
-
-
-class Load:
-    """Clients that ask on and on, and whatever was not as it should be."""
-
-    def __init__(self, served, expected):
-        self._served, self._expected = served, expected
-        self._stop = threading.Event()
-        self.num_right, self.wrong = 0, []
-        self._threads = [threading.Thread(target=self._run, args=(index,))
-                         for index in range(NUM_CLIENTS)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, index):
-        while not self._stop.is_set():
-            index = (index + 1) % len(REQUESTS)
-            got = answer(self._served, REQUESTS[index])
-            if got == self._expected[index]:
-                self.num_right += 1
-            else:
-                self.wrong.append((index, got))
-
-    def wait_for_answers(self, count):
-        wanted = self.num_right + count
-        wait_until(lambda: self.wrong or self.num_right >= wanted, "answers")
 
 
 class StoreLossTest(unittest.TestCase):
@@ -118,8 +70,12 @@ class StoreLossTest(unittest.TestCase):
         wait_until(lambda: self.metric("tessera_kv_cache_usage_perc") == 0,
                    "end of all use of blocks")
 
+    def load(self):
+        return Load(lambda index: answer(self.served, REQUESTS[index]),
+                    self.expected)
+
     def test_it_is_killed_and_started_again(self):
-        with Load(self.served, self.expected) as load:
+        with self.load() as load:
             self.wait_for_loads()
             self.store.kill()
             load.wait_for_answers(3 * NUM_CLIENTS)
@@ -130,7 +86,7 @@ class StoreLossTest(unittest.TestCase):
         self.expect_right(load)
 
     def test_it_is_paused_and_goes_on(self):
-        with Load(self.served, self.expected) as load:
+        with self.load() as load:
             self.wait_for_loads()
             self.store.signal(signal.SIGSTOP)
             load.wait_for_answers(3 * NUM_CLIENTS)
