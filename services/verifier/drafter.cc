@@ -55,7 +55,13 @@ void Drafter::FindCandidates(const DraftableSequence& sequence,
   };
   if (looks_up_) {
     add(DraftSource::kPrediction, answer->lookup->FromPrediction(most));
-    add(DraftSource::kText, answer->lookup->FromText(most));
+    std::optional<Proposal> text = answer->lookup->FromText(most);
+    // What both say is the prediction's, which its sender wants to know.
+    if (text.has_value() && !answer->proposals.empty() &&
+        text->tokens.front() == answer->proposals.front().tokens.front()) {
+      text.reset();
+    }
+    add(DraftSource::kText, std::move(text));
   }
   if (model_ != nullptr &&
       model_->CanDraft(answer->model_state, sequence.tokens.size())) {
