@@ -5,6 +5,9 @@ usage: playground_test.py FILES [TESSERA]
 
 FILES: the page's index.html. With TESSERA the binary serves the page and the
 default model answers; otherwise a fake does both.
+
+Over 500 lines: each test is a few clicks on the one page, and all share a browser
+and the ways to find things on it.
 """
 
 import json
