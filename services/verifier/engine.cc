@@ -11,7 +11,7 @@
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 #include "libs/log/log.h"
-#include "services/verifier/model_identity.h"
+#include "services/verifier/prefix/model_identity.h"
 
 namespace tessera::verifier {
 

@@ -28,13 +28,13 @@
 #include "libs/model/model.h"
 #include "libs/scheduling/scheduler.h"
 #include "libs/scheduling/step_budget.h"
-#include "services/verifier/drafter.h"
+#include "services/verifier/drafting/drafter.h"
 #include "services/verifier/drawing.h"
 #include "services/verifier/generation.h"
 #include "services/verifier/options.h"
+#include "services/verifier/prefix/shared_prefixes.h"
+#include "services/verifier/prefix/stored_prefixes.h"
 #include "services/verifier/request.h"
-#include "services/verifier/shared_prefixes.h"
-#include "services/verifier/stored_prefixes.h"
 #include "services/verifier/verifier_metrics.h"
 
 namespace tessera::verifier {

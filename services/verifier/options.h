@@ -44,7 +44,8 @@ struct VerifierOptions {
   // ms.
   absl::Duration stream_interval = absl::Milliseconds(16);
   bool prefix_caching = true;  // no flag: --prefix-cache is StoreAccess's
-  // Files of prompts' beginnings that every salt shares (shared_prefixes.h).
+  // Files of prompts' beginnings that every salt shares
+  // (prefix/shared_prefixes.h).
   std::vector<std::string> shared_prefix_files;
   SpeculationMode speculation = SpeculationMode::kAuto;
   SpeculationRule speculation_rule = SpeculationRule::kMatch;

@@ -8,7 +8,7 @@
 #include "libs/metrics/metrics.h"
 #include "libs/scheduling/scheduler.h"
 #include "proto/verifier.pb.h"
-#include "services/verifier/draft_metrics.h"
+#include "services/verifier/drafting/draft_metrics.h"
 
 namespace tessera::verifier {
 

@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "libs/checkpoint/checkpoint.h"
-#include "services/verifier/shared_prefixes.h"
+#include "services/verifier/prefix/shared_prefixes.h"
 #include "services/verifier/words.h"
 
 namespace tessera::verifier {

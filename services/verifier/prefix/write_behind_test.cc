@@ -1,4 +1,4 @@
-#include "services/verifier/write_behind.h"
+#include "services/verifier/prefix/write_behind.h"
 
 #include <string>
 #include <vector>

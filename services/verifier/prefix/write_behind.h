@@ -20,7 +20,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
-#include "services/verifier/prefix_store_metrics.h"
+#include "services/verifier/prefix/prefix_store_metrics.h"
 
 namespace tessera::verifier {
 

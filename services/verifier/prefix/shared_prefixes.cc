@@ -1,4 +1,4 @@
-#include "services/verifier/shared_prefixes.h"
+#include "services/verifier/prefix/shared_prefixes.h"
 
 #include <algorithm>
 #include <fstream>

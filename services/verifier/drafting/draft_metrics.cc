@@ -1,4 +1,4 @@
-#include "services/verifier/draft_metrics.h"
+#include "services/verifier/drafting/draft_metrics.h"
 
 #include <algorithm>
 

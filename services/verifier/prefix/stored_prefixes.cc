@@ -1,4 +1,4 @@
-#include "services/verifier/stored_prefixes.h"
+#include "services/verifier/prefix/stored_prefixes.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "services/verifier/prefix_store_metrics.h"
+#include "services/verifier/prefix/prefix_store_metrics.h"
 
 namespace tessera::verifier {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/verifier/prefix_puts.h"
+#include "services/verifier/prefix/prefix_puts.h"
 
 #include <algorithm>
 #include <utility>

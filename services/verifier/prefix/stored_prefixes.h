@@ -22,12 +22,12 @@
 #include "libs/scheduling/scheduler.h"
 #include "proto/verifier.pb.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
-#include "services/verifier/load_costs.h"
-#include "services/verifier/prefix_loads.h"
-#include "services/verifier/prefix_puts.h"
-#include "services/verifier/prefix_store_metrics.h"
-#include "services/verifier/store_mailbox.h"
-#include "services/verifier/write_behind.h"
+#include "services/verifier/prefix/load_costs.h"
+#include "services/verifier/prefix/prefix_loads.h"
+#include "services/verifier/prefix/prefix_puts.h"
+#include "services/verifier/prefix/prefix_store_metrics.h"
+#include "services/verifier/prefix/store_mailbox.h"
+#include "services/verifier/prefix/write_behind.h"
 
 namespace tessera::verifier {
 

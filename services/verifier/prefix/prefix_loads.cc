@@ -1,4 +1,4 @@
-#include "services/verifier/prefix_loads.h"
+#include "services/verifier/prefix/prefix_loads.h"
 
 #include <algorithm>
 #include <utility>

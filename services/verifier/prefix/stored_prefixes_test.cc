@@ -1,6 +1,6 @@
 // An engine and its store: the same bits with a store as without, whatever the
 // store does.
-#include "services/verifier/stored_prefixes.h"
+#include "services/verifier/prefix/stored_prefixes.h"
 
 #include <string>
 #include <vector>

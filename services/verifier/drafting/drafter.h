@@ -24,7 +24,7 @@
 #include "libs/scheduling/scheduler.h"
 #include "libs/speculation/draft_length.h"
 #include "libs/speculation/prompt_lookup.h"
-#include "services/verifier/draft_model.h"
+#include "services/verifier/drafting/draft_model.h"
 #include "services/verifier/options.h"
 
 namespace tessera::verifier {

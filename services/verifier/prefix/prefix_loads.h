@@ -24,10 +24,10 @@
 #include "libs/kv_cache/block_pool.h"
 #include "libs/scheduling/scheduler.h"
 #include "services/prefix_cache/client/prefix_cache_client.h"
-#include "services/verifier/block_arrivals.h"
-#include "services/verifier/load_costs.h"
-#include "services/verifier/prefix_store_metrics.h"
-#include "services/verifier/store_mailbox.h"
+#include "services/verifier/prefix/block_arrivals.h"
+#include "services/verifier/prefix/load_costs.h"
+#include "services/verifier/prefix/prefix_store_metrics.h"
+#include "services/verifier/prefix/store_mailbox.h"
 
 namespace tessera::verifier {
 

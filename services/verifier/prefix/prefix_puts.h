@@ -17,7 +17,7 @@
 #include "libs/kv_cache/block_pool.h"
 #include "libs/kv_cache/prefix_hash.h"
 #include "libs/scheduling/scheduler.h"
-#include "services/verifier/write_behind.h"
+#include "services/verifier/prefix/write_behind.h"
 
 namespace tessera::verifier {
 

@@ -1,5 +1,5 @@
 // An engine with a draft model: right, wrong, lying or failing.
-#include "services/verifier/draft_model.h"
+#include "services/verifier/drafting/draft_model.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "services/verifier/load_costs.h"
+#include "services/verifier/prefix/load_costs.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "services/verifier/model_identity.h"
+#include "services/verifier/prefix/model_identity.h"
 
 #include <string>
 

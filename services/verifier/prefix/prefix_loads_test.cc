@@ -1,5 +1,5 @@
 // How long sequences are held for a store, and what they find afterwards.
-#include "services/verifier/prefix_loads.h"
+#include "services/verifier/prefix/prefix_loads.h"
 
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-#include "services/verifier/drafter.h"
+#include "services/verifier/drafting/drafter.h"
 
 #include <algorithm>
 #include <utility>

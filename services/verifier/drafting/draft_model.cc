@@ -1,4 +1,4 @@
-#include "services/verifier/draft_model.h"
+#include "services/verifier/drafting/draft_model.h"
 
 #include <algorithm>
 #include <utility>
