@@ -3,12 +3,9 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 #include "libs/log/log.h"
 #include "services/verifier/prefix/model_identity.h"
@@ -16,30 +13,6 @@
 namespace tessera::verifier {
 
 using scheduling::Chunk;
-
-namespace {
-
-// With more, a batch is long before a draft could pay.
-constexpr int kMaxDraftedChoices = 8;
-
-v1::TokenSource SourceOf(speculation::DraftSource source) {
-  switch (source) {
-    case speculation::DraftSource::kText:
-      return v1::SOURCE_TEXT;
-    case speculation::DraftSource::kPrediction:
-      return v1::SOURCE_PREDICTION;
-    case speculation::DraftSource::kDraftModel:
-      return v1::SOURCE_DRAFT_MODEL;
-  }
-  return v1::SOURCE_TARGET;
-}
-
-// std::chrono has no infinite time that a wait could take.
-std::chrono::system_clock::time_point ToChronoDeadline(absl::Time time) {
-  return absl::ToChronoTime(std::min(time, absl::Now() + absl::Hours(1)));
-}
-
-}  // namespace
 
 Engine::Engine(const VerifierOptions& options, VerifierMetrics* metrics,
                LoadModel load,
@@ -53,29 +26,14 @@ Engine::Engine(const VerifierOptions& options, VerifierMetrics* metrics,
 Engine::~Engine() { Stop(); }
 
 void Engine::Submit(std::shared_ptr<Generation> generation) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (!stopped_) {
-      inbox_.push_back(std::move(generation));
-      changed_.notify_one();
-      return;
-    }
-  }
+  if (inbox_.Put(generation)) return;
   generation->Finish(absl::UnavailableError("the server is stopping"));
 }
 
-void Engine::Wake() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  woken_ = true;
-  changed_.notify_one();
-}
+void Engine::Wake() { inbox_.Wake(); }
 
 void Engine::Stop() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopped_ = true;
-    changed_.notify_one();
-  }
+  inbox_.Close();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -144,15 +102,11 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
         store_, MakePrefixIdentity(*model_, loaded.fingerprint),
         scheduler_.get(), pool_.get(), [this] { Wake(); });
   }
-  scratches_.resize(model_->num_threads());
-  if (options_.speculation != SpeculationMode::kOff) {
-    std::unique_ptr<DraftModel> draft_model;
-    if (loaded.speculator != nullptr) {
-      draft_model = std::make_unique<DraftModel>(std::move(loaded.speculator),
-                                                 config.vocab_size);
-    }
-    drafter_ = std::make_unique<Drafter>(options_, std::move(draft_model));
-  }
+  drafts_ = std::make_unique<RequestDrafts>(
+      options_, std::move(loaded.speculator), config.vocab_size,
+      scheduler_.get(), &metrics_->drafts());
+  pass_ = std::make_unique<ModelPass>(model_.get(), pool_.get(),
+                                      options_.speculation_rule);
   PublishStats();
   return EngineInfo{
       .limits = {.context_len = context, .vocab_size = config.vocab_size},
@@ -163,24 +117,11 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
 }
 
 bool Engine::WaitForWork() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const bool is_idle = requests_.empty() || idle_until_ > absl::InfinitePast();
-  const absl::Time until =
-      requests_.empty() ? absl::InfiniteFuture() : idle_until_;
-  changed_.wait_until(lock, ToChronoDeadline(until), [&] {
-    return stopped_ || woken_ || !inbox_.empty() || !is_idle;
-  });
-  woken_ = false;
-  return !stopped_;
+  return inbox_.Wait(requests_.empty() ? absl::InfiniteFuture() : idle_until_);
 }
 
 void Engine::TakeInbox() {
-  std::vector<std::shared_ptr<Generation>> arrived;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    arrived.swap(inbox_);
-  }
-  for (std::shared_ptr<Generation>& generation : arrived) {
+  for (std::shared_ptr<Generation>& generation : inbox_.TakeAll()) {
     if (scheduler_ == nullptr) {
       generation->Finish(absl::UnavailableError("the model was not loaded"));
       continue;
@@ -226,142 +167,41 @@ void Engine::Step() {
     if (request->has_begun()) num_decoding += request->num_unfinished();
   }
   const int64_t prompt_budget = budget_->PromptTokens(num_decoding);
-  SetDrafts(prompt_budget);
+  drafts_->Draft(requests_, prompt_budget);
   const absl::Time drafted = absl::Now();
   const absl::Span<const Chunk> chunks =
       scheduler_->Schedule(start, prompt_budget);
   idle_until_ = absl::InfinitePast();
   if (chunks.empty()) return Idle();
-  if (const absl::Status status = Forward(chunks); !status.ok()) {
+  if (const absl::Status status = pass_->Forward(chunks, by_sequence_);
+      !status.ok()) {
     log::Event(log::kError, "forward pass failed",
                {{"error", std::string(status.message())}});
-    // Without a commit its sequences are as before; nobody waits for them.
-    for (const Chunk& chunk : chunks) {
-      const auto found = by_sequence_.find(chunk.sequence);
-      if (found == by_sequence_.end()) continue;  // another choice's went first
-      Finish(found->second, absl::InternalError("the forward pass failed"));
-    }
-    return;
+    return Fail(chunks);
   }
   scheduler_->Commit();
-  Draw(chunks);
+  pass_->Draw();
+  TakeScores();
+  BeginAnswers(chunks);
   const absl::Time now = absl::Now();
   ObserveStep(chunks, now - drafted, now - start);
   Publish(now);
-  if (stored_ != nullptr) {
-    stored_->Computed(chunks, now - start, now);
-  }
+  if (stored_ != nullptr) stored_->Computed(chunks, now - start, now);
 }
 
-void Engine::Idle() {
-  if (requests_.empty() || stored_ == nullptr) return;
-  if (scheduler_->stats().num_running > 0) {
-    // It lacks blocks, which loads may have.
-    stored_->EndLoads();
-    return;
-  }
-  idle_until_ =
-      std::max(stored_->next_poll(), absl::Now() + absl::Milliseconds(1));
-}
-
-void Engine::SetDrafts(int64_t prompt_budget) {
-  if (drafter_ == nullptr) return;
-  std::vector<DraftableSequence> sequences;
-  for (const std::unique_ptr<Request>& request : requests_) {
-    if (!request->has_begun()) continue;
-    for (int i = 0; i < request->num_choices(); ++i) {
-      const scheduling::SequenceId id = request->sequence(i);
-      if (id < 0 || !scheduler_->is_decoding(id)) continue;
-      // The pass brings one token beyond the draft's.
-      sequences.push_back(
-          {.id = id,
-           .max_tokens = request->choice(i).num_tokens_left() - 1,
-           .tokens = scheduler_->tokens(id),
-           .sampler = &request->choice(i).sampler(),
-           .cache_salt = request->generation().cache_salt});
-    }
-  }
-  if (sequences.empty()) return;
-  drafter_->Draft(sequences,
-                  std::min(prompt_budget, scheduler_->num_prompt_tokens_left()),
-                  scheduler_.get());
-}
-
-void Engine::ObserveStep(absl::Span<const Chunk> chunks, absl::Duration pass,
-                         absl::Duration step) {
-  int num_decoding = 0;
-  int64_t num_tokens = 0;
-  int64_t num_draft_tokens = 0;
-  for (const Chunk& chunk : chunks) {
-    num_tokens += chunk.tokens.size();
-    num_draft_tokens += chunk.num_draft_tokens;
-    num_decoding += chunk.is_decoding;
-  }
-  metrics_->Step(num_tokens, step);
-  if (num_draft_tokens == 0) {
-    budget_->Observe(num_decoding, num_tokens - num_decoding, step);
-  }
-  if (drafter_ != nullptr) {
-    drafter_->PassComputed(num_decoding, num_tokens, pass);
-  }
-}
-
-absl::Status Engine::Forward(absl::Span<const Chunk> chunks) {
-  batch_.clear();
-  drawings_.clear();
-  scores_.clear();
-  int64_t row = 0;
-  for (const Chunk& chunk : chunks) {
-    Request* request = by_sequence_.at(chunk.sequence);
-    const int64_t num_tokens = chunk.tokens.size();
-    const int64_t num_prompt = request->generation().prompt.size();
-    const int num_drafted = chunk.num_draft_tokens;
-    const int num_logits = chunk.wants_all_logits ? num_tokens
-                           : chunk.is_last        ? 1 + num_drafted
-                                                  : 0;
-    batch_.push_back({.tokens = chunk.tokens,
-                      .first_position = chunk.first_position,
-                      .block_table = chunk.block_table,
-                      .num_logits = num_logits});
-    for (int64_t i = 0; chunk.wants_all_logits && i < num_tokens; ++i) {
-      const int64_t next = chunk.first_position + i + 1;
-      if (next < num_prompt) scores_.push_back({request, row + i, next});
-    }
-    row += num_logits;
-    if (!chunk.is_last) continue;
-    const int64_t position = chunk.first_position + num_tokens - num_drafted;
-    const int first = request->choice_of(chunk.sequence);
-    // A prompt's last row is every choice's first.
-    const int end = request->has_begun() ? first + 1 : request->num_choices();
-    for (int i = first; i < end && request->generation().draws; ++i) {
-      drawings_.push_back({request, i, row - 1 - num_drafted, position,
-                           chunk.tokens.last(num_drafted)});
-    }
-  }
-  const int64_t vocab_size = model_->config().vocab_size;
-  if (static_cast<int64_t>(logits_.size()) < row * vocab_size) {
-    logits_.resize(row * vocab_size);
-  }
-  return model_->Forward(batch_,
-                         {.data = pool_->arena().block(0),
-                          .block_bytes = pool_->geometry().block_bytes(),
-                          .num_blocks = pool_->num_blocks()},
-                         absl::MakeSpan(logits_));
-}
-
-void Engine::Draw(absl::Span<const Chunk> chunks) {
-  DrawAll(logits_, model_->config().vocab_size, options_.speculation_rule,
-          model_->team(), absl::MakeSpan(scratches_), absl::MakeSpan(drawings_),
-          absl::MakeSpan(scores_));
-  for (const PromptScore& score : scores_) {
-    if (score.request->has_begun())
-      continue;  // computed again, after a preemption
+void Engine::TakeScores() {
+  for (const PromptScore& score : pass_->scores()) {
+    // Computed again, after a preemption.
+    if (score.request->has_begun()) continue;
     if (score.status.ok()) {
       score.request->AddPromptLogprobs(score.token_index, score.logprobs);
     } else if (!score.request->is_done()) {
       Finish(score.request, score.status);
     }
   }
+}
+
+void Engine::BeginAnswers(absl::Span<const Chunk> chunks) {
   const absl::Time now = absl::Now();
   for (const Chunk& chunk : chunks) {
     const auto found = by_sequence_.find(chunk.sequence);
@@ -382,18 +222,36 @@ void Engine::Draw(absl::Span<const Chunk> chunks) {
       by_sequence_[twin] = request;
       if (stored_ != nullptr) stored_->Forked(chunk.sequence, twin);
     }
-    BeginDrafts(request);
+    drafts_->Begin(request);
   }
 }
 
-void Engine::BeginDrafts(Request* request) {
-  if (drafter_ == nullptr || request->num_choices() > kMaxDraftedChoices) {
-    return;
+void Engine::ObserveStep(absl::Span<const Chunk> chunks, absl::Duration pass,
+                         absl::Duration step) {
+  int num_decoding = 0;
+  int64_t num_tokens = 0;
+  int64_t num_draft_tokens = 0;
+  for (const Chunk& chunk : chunks) {
+    num_tokens += chunk.tokens.size();
+    num_draft_tokens += chunk.num_draft_tokens;
+    num_decoding += chunk.is_decoding;
   }
-  const Generation& generation = request->generation();
-  for (int i = 0; i < request->num_choices(); ++i) {
-    drafter_->Begin(request->sequence(i), generation.prompt,
-                    generation.prediction);
+  metrics_->Step(num_tokens, step);
+  if (num_draft_tokens == 0) {
+    budget_->Observe(num_decoding, num_tokens - num_decoding, step);
+  }
+  drafts_->PassComputed(num_decoding, num_tokens, pass);
+}
+
+void Engine::Publish(absl::Time now) {
+  for (const Drawing& drawing : pass_->drawings()) Advance(drawing, now);
+  for (const std::unique_ptr<Request>& request : requests_) {
+    if (request->is_done() || !request->has_begun()) continue;
+    if (request->num_unfinished() > 0 && request->generation().draws) {
+      request->Publish(now, options_.stream_interval);
+      continue;
+    }
+    Finish(request.get(), absl::OkStatus());
   }
 }
 
@@ -405,7 +263,7 @@ void Engine::Advance(const Drawing& drawing, absl::Time now) {
     return;
   }
   const scheduling::SequenceId id = request->sequence(drawing.choice);
-  const v1::TokenSource source = Verified(drawing);
+  const v1::TokenSource source = drafts_->Verified(drawing);
   const Choice& choice = request->choice(drawing.choice);
   const int num_tokens = drawing.tokens.size();
   int num_kept = 0;
@@ -415,7 +273,7 @@ void Engine::Advance(const Drawing& drawing, absl::Time now) {
                       drawing.logprobs.empty() ? nullptr : &drawing.logprobs[i],
                       i < drawing.num_accepted() ? source : v1::SOURCE_TARGET,
                       now, metrics_);
-    if (drafter_ != nullptr) drafter_->Append(id, drawing.tokens[i]);
+    drafts_->Append(id, drawing.tokens[i]);
     num_kept += i < drawing.num_accepted();
   }
   if (!drawing.draft.empty()) {
@@ -428,38 +286,13 @@ void Engine::Advance(const Drawing& drawing, absl::Time now) {
   }
 }
 
-// Where its draft was from; tells all who want to know how it fared.
-v1::TokenSource Engine::Verified(const Drawing& drawing) {
-  const int num_drafted = drawing.draft.size();
-  if (num_drafted == 0) return v1::SOURCE_TARGET;
-  const int num_accepted = drawing.num_accepted();
-  const scheduling::SequenceId id = drawing.request->sequence(drawing.choice);
-  scheduler_->Accept(id, num_accepted);
-  const speculation::DraftSource source =
-      drafter_->Verified(id, num_drafted, num_accepted);
-  metrics_->drafts().Verified(source, num_drafted, num_accepted);
-  return SourceOf(source);
-}
-
 void Engine::EndSequence(Request* request, int choice) {
   const scheduling::SequenceId id = request->sequence(choice);
   request->EndSequence(choice, scheduler_->progress(id));
   by_sequence_.erase(id);
   if (stored_ != nullptr) stored_->Ended(id);
   scheduler_->Remove(id);
-  if (drafter_ != nullptr) drafter_->End(id);
-}
-
-void Engine::Publish(absl::Time now) {
-  for (const Drawing& drawing : drawings_) Advance(drawing, now);
-  for (const std::unique_ptr<Request>& request : requests_) {
-    if (request->is_done() || !request->has_begun()) continue;
-    if (request->num_unfinished() > 0 && request->generation().draws) {
-      request->Publish(now, options_.stream_interval);
-      continue;
-    }
-    Finish(request.get(), absl::OkStatus());
-  }
+  drafts_->End(id);
 }
 
 void Engine::Finish(Request* request, absl::Status status) {
@@ -475,6 +308,26 @@ void Engine::Finish(Request* request, absl::Status status) {
     request->set_done();
     request->generation().Finish(std::move(status));
   }
+}
+
+void Engine::Fail(absl::Span<const Chunk> chunks) {
+  // Without a commit its sequences are as before.
+  for (const Chunk& chunk : chunks) {
+    const auto found = by_sequence_.find(chunk.sequence);
+    if (found == by_sequence_.end()) continue;  // another choice's went first
+    Finish(found->second, absl::InternalError("the forward pass failed"));
+  }
+}
+
+void Engine::Idle() {
+  if (requests_.empty() || stored_ == nullptr) return;
+  if (scheduler_->stats().num_running > 0) {
+    // It lacks blocks, which loads may have.
+    stored_->EndLoads();
+    return;
+  }
+  idle_until_ =
+      std::max(stored_->next_poll(), absl::Now() + absl::Milliseconds(1));
 }
 
 void Engine::RemoveDone() {

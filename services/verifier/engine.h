@@ -9,10 +9,10 @@
 // depend on its request alone, whatever else was in its passes.
 //
 // Requests come in through an inbox, answers go out by their observers, on the
-// engine's thread.
+// engine's thread. Parts with an idea of their own: model_pass.h (forward and
+// draw), drafting/request_drafts.h, prefix/stored_prefixes.h.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,16 +21,17 @@
 #include <thread>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/kv_cache/block_pool.h"
 #include "libs/model/model.h"
 #include "libs/scheduling/scheduler.h"
 #include "libs/scheduling/step_budget.h"
-#include "services/verifier/drafting/drafter.h"
+#include "services/verifier/drafting/request_drafts.h"
 #include "services/verifier/drawing.h"
 #include "services/verifier/generation.h"
+#include "services/verifier/inbox.h"
+#include "services/verifier/model_pass.h"
 #include "services/verifier/options.h"
 #include "services/verifier/prefix/shared_prefixes.h"
 #include "services/verifier/prefix/stored_prefixes.h"
@@ -91,17 +92,15 @@ class Engine {
   void TakeInbox();
   void DropCancelled();
   void Step();
-  absl::Status Forward(absl::Span<const scheduling::Chunk> chunks);
-  // All of the prompt is computed.
-  void BeginDrafts(Request* request);
-  // Before the pass, guesses for whoever is decoding.
-  void SetDrafts(int64_t prompt_budget);
-  void Draw(absl::Span<const scheduling::Chunk> chunks);
+  // The latest pass was computed and drawn from.
+  void TakeScores();
+  void BeginAnswers(absl::Span<const scheduling::Chunk> chunks);
   void ObserveStep(absl::Span<const scheduling::Chunk> chunks,
                    absl::Duration pass, absl::Duration step);
   void Publish(absl::Time now);
   void Advance(const Drawing& drawing, absl::Time now);
-  v1::TokenSource Verified(const Drawing& drawing);
+  // No pass could be computed: nobody waits for its sequences any more.
+  void Fail(absl::Span<const scheduling::Chunk> chunks);
   // Its sequence goes.
   void EndSequence(Request* request, int choice);
   // Lets go of its sequences and tells the observer.
@@ -122,24 +121,16 @@ class Engine {
   std::unique_ptr<kv_cache::BlockPool> pool_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   std::unique_ptr<scheduling::StepBudget> budget_;
-  std::unique_ptr<Drafter> drafter_;        // null: --speculation off
+  std::unique_ptr<ModelPass> pass_;
+  std::unique_ptr<RequestDrafts> drafts_;
   std::unique_ptr<StoredPrefixes> stored_;  // null: there is no store
   absl::Time idle_until_ = absl::InfinitePast();
   Requests requests_;
-  // Whose a sequence is.
-  absl::flat_hash_map<scheduling::SequenceId, Request*> by_sequence_;
-  std::vector<model::BatchSequence> batch_;
-  std::vector<float> logits_;  // [rows, vocab_size]
-  std::vector<Drawing> drawings_;
-  std::vector<PromptScore> scores_;
-  std::vector<sampling::SamplingScratch> scratches_;  // one a worker
+  ModelPass::Owners by_sequence_;
 
+  Inbox inbox_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::shared_ptr<Generation>> inbox_;  // by mutex_
-  bool woken_ = false;                              // by mutex_
-  bool stopped_ = false;                            // by mutex_
-  scheduling::SchedulerStats stats_;                // by mutex_
+  scheduling::SchedulerStats stats_;  // by mutex_
 
   std::thread thread_;  // last: it uses the rest
 };

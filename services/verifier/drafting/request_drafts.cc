@@ -1,0 +1,105 @@
+#include "services/verifier/drafting/request_drafts.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace tessera::verifier {
+
+using scheduling::SequenceId;
+
+namespace {
+
+// With more, a batch is long before a draft could pay.
+constexpr int kMaxDraftedChoices = 8;
+
+v1::TokenSource SourceOf(speculation::DraftSource source) {
+  switch (source) {
+    case speculation::DraftSource::kText:
+      return v1::SOURCE_TEXT;
+    case speculation::DraftSource::kPrediction:
+      return v1::SOURCE_PREDICTION;
+    case speculation::DraftSource::kDraftModel:
+      return v1::SOURCE_DRAFT_MODEL;
+  }
+  return v1::SOURCE_TARGET;
+}
+
+}  // namespace
+
+RequestDrafts::RequestDrafts(
+    const VerifierOptions& options,
+    std::unique_ptr<speculator::SpeculatorClient> speculator,
+    int32_t vocab_size, scheduling::Scheduler* scheduler, DraftMetrics* metrics)
+    : scheduler_(*scheduler), metrics_(*metrics) {
+  if (options.speculation == SpeculationMode::kOff) return;
+  std::unique_ptr<DraftModel> model;
+  if (speculator != nullptr) {
+    model = std::make_unique<DraftModel>(std::move(speculator), vocab_size);
+  }
+  drafter_.emplace(options, std::move(model));
+}
+
+void RequestDrafts::Begin(Request* request) {
+  if (!drafter_.has_value() || request->num_choices() > kMaxDraftedChoices) {
+    return;
+  }
+  const Generation& generation = request->generation();
+  for (int i = 0; i < request->num_choices(); ++i) {
+    drafter_->Begin(request->sequence(i), generation.prompt,
+                    generation.prediction);
+  }
+}
+
+void RequestDrafts::Draft(absl::Span<const std::unique_ptr<Request>> requests,
+                          int64_t prompt_budget) {
+  if (!drafter_.has_value()) return;
+  std::vector<DraftableSequence> sequences;
+  for (const std::unique_ptr<Request>& request : requests) {
+    if (!request->has_begun()) continue;
+    for (int i = 0; i < request->num_choices(); ++i) {
+      const SequenceId id = request->sequence(i);
+      if (id < 0 || !scheduler_.is_decoding(id)) continue;
+      // The pass brings one token beyond the draft's.
+      sequences.push_back(
+          {.id = id,
+           .max_tokens = request->choice(i).num_tokens_left() - 1,
+           .tokens = scheduler_.tokens(id),
+           .sampler = &request->choice(i).sampler(),
+           .cache_salt = request->generation().cache_salt});
+    }
+  }
+  if (sequences.empty()) return;
+  drafter_->Draft(sequences,
+                  std::min(prompt_budget, scheduler_.num_prompt_tokens_left()),
+                  &scheduler_);
+}
+
+void RequestDrafts::PassComputed(int num_sequences, int64_t num_tokens,
+                                 absl::Duration duration) {
+  if (drafter_.has_value()) {
+    drafter_->PassComputed(num_sequences, num_tokens, duration);
+  }
+}
+
+v1::TokenSource RequestDrafts::Verified(const Drawing& drawing) {
+  const int num_drafted = drawing.draft.size();
+  if (num_drafted == 0) return v1::SOURCE_TARGET;
+  const int num_accepted = drawing.num_accepted();
+  const SequenceId id = drawing.request->sequence(drawing.choice);
+  scheduler_.Accept(id, num_accepted);
+  const speculation::DraftSource source =
+      drafter_->Verified(id, num_drafted, num_accepted);
+  metrics_.Verified(source, num_drafted, num_accepted);
+  return SourceOf(source);
+}
+
+void RequestDrafts::Append(SequenceId id, int32_t token) {
+  if (drafter_.has_value()) drafter_->Append(id, token);
+}
+
+void RequestDrafts::End(SequenceId id) {
+  if (drafter_.has_value()) drafter_->End(id);
+}
+
+}  // namespace tessera::verifier
