@@ -67,47 +67,20 @@ class ServerProcess:
         self._log.close()
 
 
-class Verifier:
-    """A verifier on a port of its own, which can die and come back."""
+class Backend:
+    """`tessera COMMAND FLAGS`, a service behind a server, on a port of its own:
+    it can die, pause and come back."""
 
-    def __init__(self, binary, *flags):
-        self.port, self._metrics_port = free_port(), free_port()
-        self._binary, self._flags = binary, flags
+    def __init__(self, binary, command, *flags):
+        metrics_port = free_port()
+        self._metrics = Client(metrics_port)
+        self.address = f"127.0.0.1:{free_port()}"
+        self._arguments = (binary, command, "--listen", self.address,
+                           "--metrics-port", str(metrics_port), *flags)
         self.start()
 
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
     def start(self):
-        self.process = ServerProcess(
-            self._binary, "verifier", "--listen", self.address, "--model",
-            default_model(), "--kv-memory", "128MiB", "--threads", "1",
-            "--metrics-port", str(self._metrics_port), *self._flags)
-        self.process.wait_until(Client(self._metrics_port).is_healthy)
-
-    def kill(self):
-        self.process.kill()
-
-
-class Speculator:
-    """A speculator on a port of its own, which can die, pause and come back."""
-
-    def __init__(self, binary, *flags):
-        self.port, self._metrics_port = free_port(), free_port()
-        self._binary, self._flags = binary, flags
-        self._metrics = Client(self._metrics_port)
-        self.start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def start(self):
-        self.process = ServerProcess(
-            self._binary, "speculator", "--listen", self.address, "--model",
-            default_model(), "--kv-memory", "128MiB", "--threads", "1",
-            "--metrics-port", str(self._metrics_port), *self._flags)
+        self.process = ServerProcess(*self._arguments)
         self.process.wait_until(self._metrics.is_healthy)
 
     def metrics(self):
@@ -116,38 +89,36 @@ class Speculator:
     def signal(self, number):
         self.process.process.send_signal(number)
 
+    def terminate(self):
+        """SIGTERM; the exit status."""
+        status = self.process.terminate()
+        self.process.kill()
+        return status
+
     def kill(self):
         self.process.kill()
 
 
-class PrefixCache:
-    """A store on a port of its own, which can die, pause and come back."""
+def model_flags():
+    return ("--model", default_model(), "--kv-memory", "128MiB", "--threads", "1")
+
+
+class Verifier(Backend):
+    def __init__(self, binary, *flags):
+        super().__init__(binary, "verifier", *model_flags(), *flags)
+
+
+class Speculator(Backend):
+    def __init__(self, binary, *flags):
+        super().__init__(binary, "speculator", *model_flags(), *flags)
+
+
+class PrefixCache(Backend):
+    """A store of prefixes."""
 
     def __init__(self, binary, folder, *flags):
-        self.port, self._metrics_port = free_port(), free_port()
-        self._binary = binary
-        self._flags = ("--dir", folder, "--memory", "256MiB", *flags)
-        self.start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def start(self):
-        self.process = ServerProcess(
-            self._binary, "prefix_cache", "--listen", self.address,
-            "--metrics-port", str(self._metrics_port), *self._flags)
-        self.process.wait_until(Client(self._metrics_port).is_healthy)
-
-    def signal(self, number):
-        self.process.process.send_signal(number)
-
-    def terminate(self):
-        self.process.terminate()
-        self.process.kill()
-
-    def kill(self):
-        self.process.kill()
+        super().__init__(binary, "prefix_cache", "--dir", folder,
+                         "--memory", "256MiB", *flags)
 
 
 class Served:
