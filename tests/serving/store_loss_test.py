@@ -2,7 +2,8 @@
 """A store of prefixes that dies, pauses and comes back under a server that loads
 from it and puts into it: no request fails, no answer changes, no block leaks.
 And what it is for: a conversation is found after the verifier's restart, by
-another verifier, and after the store's restart.
+another verifier, and after the store's restart. And a server ends when told to,
+its store hanging or not.
 
 usage: store_loss_test.py TESSERA
 """
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -21,6 +23,7 @@ TESSERA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 # So little that the engine forgets a prompt before it comes again.
 FLAGS = ("--kv-memory", "40MiB", "--threads", "1", "--speculation", "off")
 BLOCK_TOKENS = 32
+DRAIN_SECONDS = 30  # --drain-timeout's default
 
 
 def numbers(first, count):
@@ -140,6 +143,50 @@ class ConversationTest(unittest.TestCase):
         self.store.start()
         third = self.turn()
         self.expect_all_of(second, third)
+
+
+class StopTest(unittest.TestCase):
+    """SIGTERM while an answer runs and the store hangs: the answer goes to its
+    end, and the process ends in time."""
+
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.store = PrefixCache(TESSERA, folder)
+        self.addCleanup(self.store.kill)
+
+    def check(self, client, server, when):
+        """The store hangs when it is asked, or when it is given blocks."""
+        if when == "asked":
+            self.store.signal(signal.SIGSTOP)
+        events = iter(client.stream("/v1/completions", {
+            "prompt": numbers(10, 150), "max_tokens": 200, "ignore_eos": True}))
+        next(events)
+        if when == "given":
+            self.store.signal(signal.SIGSTOP)
+        server.process.send_signal(signal.SIGTERM)
+        last = None
+        for last in events:  # Broken, if it does not go to its end
+            pass
+        self.assertEqual(last["choices"][0]["finish_reason"], "length")
+        begin = time.monotonic()
+        self.assertEqual(server.process.wait(DRAIN_SECONDS), 0, server.log())
+        print(f"{when}: ended {time.monotonic() - begin:.1f} s after the answer")
+        self.store.signal(signal.SIGCONT)
+
+    def test_of_a_server(self):
+        for when in ("asked", "given"):
+            with self.subTest(when), Served(
+                    TESSERA, *FLAGS, "--prefix-cache", self.store.address) as served:
+                self.check(served.client, served.server, when)
+
+    def test_of_a_verifier(self):
+        for when in ("asked", "given"):
+            verifier = Verifier(TESSERA, "--prefix-cache", self.store.address)
+            self.addCleanup(verifier.kill)
+            with self.subTest(when), Served(
+                    TESSERA, "--verifier", verifier.address, command="gateway",
+                    model=False) as gateway:
+                self.check(gateway.client, verifier.process, when)
 
 
 if __name__ == "__main__":
