@@ -31,8 +31,8 @@ class CircuitBreaker {
 
   // Whether a call may be made; then one of the following has to be told.
   bool Allow();
-  void Succeeded();
-  void Failed();
+  bool Succeeded();  // true: with this it closed
+  bool Failed();     // true: with this it opened, from closed
   void Abandoned();  // it tells nothing, such as one that was cancelled
 
   State state() const;

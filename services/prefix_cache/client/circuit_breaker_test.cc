@@ -69,6 +69,22 @@ TEST_F(CircuitBreakerTest, AnAbandonedCallLeavesTheWayToTheNext) {
   EXPECT_TRUE(breaker_.Allow());
 }
 
+TEST_F(CircuitBreakerTest, SaysOnceThatItOpensAndThatItCloses) {
+  EXPECT_TRUE(breaker_.Allow());
+  EXPECT_FALSE(breaker_.Succeeded());
+  Fail(2);
+  EXPECT_TRUE(breaker_.Allow() && breaker_.Allow());
+  EXPECT_TRUE(breaker_.Failed());
+  EXPECT_FALSE(breaker_.Failed());
+  now_ += absl::Seconds(1);
+  EXPECT_TRUE(breaker_.Allow());
+  EXPECT_FALSE(breaker_.Failed());
+  now_ += absl::Seconds(2);
+  EXPECT_TRUE(breaker_.Allow());
+  EXPECT_TRUE(breaker_.Succeeded());
+  EXPECT_FALSE(breaker_.Succeeded());
+}
+
 TEST_F(CircuitBreakerTest, CallsFromBeforeItOpenedChangeNothing) {
   EXPECT_TRUE(breaker_.Allow() && breaker_.Allow());
   Fail(3);

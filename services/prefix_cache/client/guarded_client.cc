@@ -3,6 +3,8 @@
 #include <atomic>
 #include <utility>
 
+#include "libs/log/log.h"
+
 namespace tessera::prefix_cache {
 namespace {
 
@@ -10,12 +12,18 @@ void Tell(CircuitBreaker* breaker, const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
     case absl::StatusCode::kNotFound:
-      return breaker->Succeeded();
+      if (breaker->Succeeded()) {
+        log::Event(log::kInfo, "prefix store answers again");
+      }
+      return;
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kInvalidArgument:
       return breaker->Abandoned();
     default:
-      return breaker->Failed();
+      if (breaker->Failed()) {
+        log::Event(log::kWarning, "prefix store failed; seldom asked for now",
+                   {{"error", status.ToString()}});
+      }
   }
 }
 

@@ -3,6 +3,7 @@
 // While it is open, every call ends at once with Unavailable. Errors, deadlines
 // that pass and blocks that are not what was asked for are failures; a miss is
 // not, nor is a call that its caller cancels, nor a request that is at fault.
+// That it opens, why, and that it closes is logged.
 #pragma once
 
 #include <memory>

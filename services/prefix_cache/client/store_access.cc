@@ -134,7 +134,12 @@ absl::Status StoreAccess::OpenRemote(const StoreAccessOptions& options,
                    CreateGrpcClient(options.address,
                                     {.tls = options.tls, .secret = secret}));
   // Connects, so that the first request finds it done.
-  client->Stats(absl::Now() + absl::Seconds(5), [](const auto&) {});
+  client->Stats(absl::Now() + absl::Seconds(5), [address = options.address](
+                                                    const auto& stats) {
+    if (stats.ok()) return;
+    log::Event(log::kWarning, "no prefix store",
+               {{"address", address}, {"error", stats.status().ToString()}});
+  });
   client_ = std::make_unique<GuardedClient>(std::move(client));
   return absl::OkStatus();
 }

@@ -33,25 +33,31 @@ constexpr int64_t kMaxVocabSize = sampling::kMaxVocabSize;
 }  // namespace
 
 struct RemoteSpeculator::Parts {
-  Parts(std::shared_ptr<grpc::Channel> channel, const RemoteOptions& options,
-        metrics::Registry* registry)
-      : options(options),
-        stub(v1::Speculator::NewStub(channel)),
+  Parts(const std::string& address, std::shared_ptr<grpc::Channel> channel,
+        const RemoteOptions& options, metrics::Registry* registry)
+      : address(address),
+        options(options),
+        channel(std::move(channel)),
+        stub(v1::Speculator::NewStub(this->channel)),
         failures(registry->AddCounter(
             "tessera_speculator_client_failures_total",
             "Calls for drafts that failed, of a speculator elsewhere.")),
         ready(registry->AddGauge(
             "tessera_speculator_client_ready",
             "1 while a speculator elsewhere is asked for drafts.")),
-        availability([this] { return Probe(); }, options.min_pause,
-                     options.max_pause) {}
+        availability([this] { return Annotate(Probe(), this->address); },
+                     options.min_pause, options.max_pause) {}
 
   absl::Status Probe();
+  grpc::Status AskModelInfo(bool waits_for_connection,
+                            v1::ModelInfoResponse* info);
   // Cancels a probe under way and lets none begin.
   void Stop();
 
+  const std::string address;
   const RemoteOptions options;
   const uint64_t client = RandomNumber();
+  const std::shared_ptr<grpc::Channel> channel;
   const std::unique_ptr<v1::Speculator::Stub> stub;
   metrics::Counter& failures;
   metrics::Gauge& ready;
@@ -71,20 +77,29 @@ struct RemoteSpeculator::Parts {
   Availability availability;  // last: its thread uses the rest
 };
 
-absl::Status RemoteSpeculator::Parts::Probe() {
+grpc::Status RemoteSpeculator::Parts::AskModelInfo(
+    bool waits_for_connection, v1::ModelInfoResponse* info) {
   grpc::ClientContext context;
   {
     std::lock_guard<std::mutex> lock(mutex);
-    if (is_stopped) return absl::CancelledError("it is stopped");
+    if (is_stopped) return grpc::Status::CANCELLED;
     probe = &context;
   }
-  context.set_wait_for_ready(true);
+  context.set_wait_for_ready(waits_for_connection);
   context.set_deadline(absl::ToChronoTime(absl::Now() + options.probe_timeout));
+  const grpc::Status status = stub->ModelInfo(&context, {}, info);
+  std::lock_guard<std::mutex> lock(mutex);
+  probe = nullptr;
+  return status;
+}
+
+absl::Status RemoteSpeculator::Parts::Probe() {
   v1::ModelInfoResponse info;
-  const grpc::Status status = stub->ModelInfo(&context, {}, &info);
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    probe = nullptr;
+  grpc::Status status = AskModelInfo(true, &info);
+  // Who waits is not told why there is no connection, who does not wait is.
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED &&
+      channel->GetState(false) != GRPC_CHANNEL_READY) {
+    status = AskModelInfo(false, &info);
   }
   RETURN_IF_ERROR(rpc::FromGrpc(status));
   if (info.vocabulary_digest() != vocabulary_digest) {
@@ -115,7 +130,7 @@ absl::StatusOr<std::unique_ptr<RemoteSpeculator>> RemoteSpeculator::Create(
   ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
                    rpc::OpenChannel(address, {.tls = options.tls}));
   return std::unique_ptr<RemoteSpeculator>(new RemoteSpeculator(
-      std::make_unique<Parts>(std::move(channel), options, registry)));
+      std::make_unique<Parts>(address, std::move(channel), options, registry)));
 }
 
 RemoteSpeculator::RemoteSpeculator(std::unique_ptr<Parts> parts)
@@ -172,7 +187,7 @@ absl::Status RemoteSpeculator::Propose(absl::Span<const DraftRequest> requests,
   *times = {.overhead = elapsed};
   parts_->failures.Add();
   parts_->ready.Set(0);
-  parts_->availability.Failed(status);
+  parts_->availability.Failed(Annotate(status, parts_->address));
   return status;
 }
 
