@@ -17,7 +17,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from api_client import Client  # noqa: E402
-from server_process import ServerProcess, Served, free_port  # noqa: E402
+from server_process import Backend, Served  # noqa: E402
 
 TESSERA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 ALICE, BOB = "alices-key-123", "bobs-key-45678"
@@ -111,13 +111,9 @@ class StoredTenantsTest(unittest.TestCase):
 
     def test_in_a_stores_memory(self):
         def new_store():
-            port, metrics = free_port(), free_port()
-            process = ServerProcess(
-                TESSERA, "prefix_cache", "--listen", f"127.0.0.1:{port}",
-                "--memory", "512MiB", "--metrics-port", str(metrics))
-            self.addCleanup(process.kill)
-            process.wait_until(Client(metrics).is_healthy)
-            return "--prefix-cache", f"127.0.0.1:{port}"
+            store = Backend(TESSERA, "prefix_cache", "--memory", "512MiB")
+            self.addCleanup(store.kill)
+            return "--prefix-cache", store.address
 
         self.check("memory", new_store)
 
