@@ -31,8 +31,9 @@ AVX512_COPTS = AVX2_COPTS + [
     "-mprefer-vector-width=512",
 ]
 
-# Tiles of 16 x 64 bytes and their int8 products, beside AVX-512.
+# Tiles of 16 x 64 bytes and their bf16 and int8 products, beside AVX-512.
 AMX_COPTS = AVX512_COPTS + [
     "-mamx-tile",
     "-mamx-bf16",
+    "-mamx-int8",
 ]

@@ -20,11 +20,12 @@ bool RequestTiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
-bool HasAmxBF16() {
+bool HasAmx() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-  constexpr unsigned kTile = 1u << 24, kBF16 = 1u << 22;
-  return (d & kTile) != 0 && (d & kBF16) != 0 && RequestTiles();
+  constexpr unsigned kNeeded =
+      1u << 22 | 1u << 24 | 1u << 25;  // bf16, tiles, int8
+  return (d & kNeeded) == kNeeded && RequestTiles();
 }
 #endif
 
@@ -44,7 +45,7 @@ CpuFeatures Detect() {
       features.avx512 && __builtin_cpu_supports("avx512vnni");
   features.avx512_bf16 =
       features.avx512 && __builtin_cpu_supports("avx512bf16");
-  features.amx_bf16 = HasAmxBF16();
+  features.amx = HasAmx();
 #endif
   const long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
   features.l2_bytes = l2 > 0 ? l2 : int64_t{512} << 10;
@@ -56,7 +57,7 @@ bool HasAvx512Kernels(const CpuFeatures& features) {
 }
 
 bool HasAmxKernels(const CpuFeatures& features) {
-  return HasAvx512Kernels(features) && features.amx_bf16;
+  return HasAvx512Kernels(features) && features.amx;
 }
 
 }  // namespace
@@ -98,7 +99,8 @@ absl::StatusOr<KernelSet> ParseKernelSet(absl::string_view name,
   if (name == "amx") {
     if (HasAmxKernels(features)) return KernelSet::kAmx;
     return absl::FailedPreconditionError(
-        "kernels amx: this processor lacks AMX bf16 tiles, the system does not "
+        "kernels amx: this processor lacks AMX tiles with bf16 and int8, the "
+        "system does not "
         "grant them, or what kernels avx512 need is missing; use auto");
   }
   if (name == "avx512") {

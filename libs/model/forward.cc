@@ -94,7 +94,8 @@ Activations ForwardPass::Input(Worker& worker, const float* rows,
   const bool is_private = num_rows <= kPrivateTokens;
   const ForwardScratch::Private& own = scratch_.privates[worker.rank()];
   const int64_t columns = matrix.num_columns();
-  const Activations input(matrix.activation_kinds(), num_rows, columns,
+  const Activations input(worker.kernels(), matrix.activation_kinds(), num_rows,
+                          columns,
                           is_private ? own.activations : scratch_.activations);
   const Range share = is_private ? Range{0, num_rows} : worker.Share(num_rows);
   // Row by row, so that what is normalized is packed while it is in the L1.
@@ -111,7 +112,7 @@ Activations ForwardPass::Input(Worker& worker, const float* rows,
                                           .dim = columns});
       row = own.normed;
     }
-    input.Pack(worker.kernels(), row, columns, i, i + 1, 0, input.num_blocks());
+    input.Pack(row, columns, i, i + 1, 0, input.num_blocks());
   }
   if (!is_private) worker.Barrier();
   return input;
@@ -122,8 +123,7 @@ void ForwardPass::Multiply(Worker& worker, const Activations& input,
                            const std::vector<float>* bias, bool accumulate,
                            float* output) {
   const absl::Status status = kernels::Matmul(
-      worker.kernels(), input, matrix,
-      worker.Share(matrix.num_rows(), kernels::kPanelRows),
+      input, matrix, worker.Share(matrix.num_rows(), kernels::kPanelRows),
       {.data = output,
        .stride = matrix.num_rows(),
        .bias = bias == nullptr || bias->empty() ? nullptr : bias->data(),
@@ -234,8 +234,8 @@ void ForwardPass::ActivateAndPack(Worker& worker, Range rows, Range tokens,
                      .num_rows = tokens.size(),
                      .num_columns = columns.size()});
   }
-  hidden.Pack(worker.kernels(), scratch_.feed_forward, dim, tokens.begin,
-              tokens.end, blocks.begin, blocks.end);
+  hidden.Pack(scratch_.feed_forward, dim, tokens.begin, tokens.end,
+              blocks.begin, blocks.end);
 }
 
 void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
@@ -243,8 +243,8 @@ void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
   const Activations input = Input(worker, scratch_.hidden, num_tokens_,
                                   &layer.feed_forward_norm, layer.gate_up);
   clock.Mark(ForwardOp::kNorm);
-  const Activations hidden(layer.down.activation_kinds(), num_tokens_,
-                           config_.feed_forward_dim,
+  const Activations hidden(worker.kernels(), layer.down.activation_kinds(),
+                           num_tokens_, config_.feed_forward_dim,
                            scratch_.feed_forward_activations);
   // 64 rows are 32 columns of the product, one block of activations: whoever
   // computed them multiplies and packs them with nobody to wait for.
@@ -258,7 +258,7 @@ void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
     const Range tokens = {
         t, std::min(t + kernels::kMatmulChunkTokens, num_tokens_)};
     const absl::Status status =
-        kernels::Matmul(worker.kernels(), input, layer.gate_up, rows, tokens,
+        kernels::Matmul(input, layer.gate_up, rows, tokens,
                         {.data = scratch_.gate_up, .stride = stride});
     CHECK(status.ok()) << status;
     ActivateAndPack(worker, rows, tokens, blocks, hidden);

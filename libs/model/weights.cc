@@ -22,11 +22,16 @@ using kernels::SourceRow;
 // all in int8 by blocks of 32, 0.0026, of which the logits' matrix causes
 // 0.0009, gate and up 0.0007, query, key and value 0.0006, down 0.0004,
 // attention's output 0.0001. Halves of 16 columns divide a matrix's part by
-// two, int16 leaves nothing of it: int16 where it costs least (the logits of
-// a prompt's last token alone; 16% of a layer's weights), 0.0007 in all.
-constexpr ActivationKind kQueryKeyValueInput = ActivationKind::kInt16;
-constexpr ActivationKind kLogitsInput = ActivationKind::kInt16;
-constexpr ActivationKind kOtherInput = ActivationKind::kInt8;
+// two, int12 leaves nothing of it (0.00005 in all): int12 where it costs least
+// (the logits of a prompt's last token alone; 16% of a layer's weights), 0.0007
+// in all. On AMX tiles it costs nothing: all int12.
+enum class Role { kQueryKeyValue, kLogits, kOther };
+
+ActivationKind InputKind(Role role, device::KernelSet kernels) {
+  return role == Role::kOther && kernels != device::KernelSet::kAmx
+             ? ActivationKind::kInt8
+             : ActivationKind::kInt12;
+}
 
 // Reads one model's tensors; matrices are planned at once and packed at the
 // end.
@@ -55,11 +60,9 @@ class Loader {
                                               int64_t rows,
                                               int64_t columns) const;
   absl::Status Plan(const std::string& name, std::vector<SourceRow> rows,
-                    int64_t columns, ActivationKind input,
-                    PackedMatrix& matrix);
+                    int64_t columns, Role role, PackedMatrix& matrix);
   absl::Status PlanTensor(const std::string& name, int64_t rows,
-                          int64_t columns, ActivationKind input,
-                          PackedMatrix& matrix);
+                          int64_t columns, Role role, PackedMatrix& matrix);
   absl::Status PackAll(device::HugeBuffer& memory);
 
   const ModelConfig& config_;
@@ -126,10 +129,10 @@ absl::StatusOr<std::vector<SourceRow>> Loader::Rows(const std::string& name,
 }
 
 absl::Status Loader::Plan(const std::string& name, std::vector<SourceRow> rows,
-                          int64_t columns, ActivationKind input,
-                          PackedMatrix& matrix) {
+                          int64_t columns, Role role, PackedMatrix& matrix) {
   absl::StatusOr<PackedMatrix> plan =
-      PackedMatrix::Plan(std::move(rows), columns, team_.kernels(), input);
+      PackedMatrix::Plan(std::move(rows), columns, team_.kernels(),
+                         InputKind(role, team_.kernels()));
   if (!plan.ok()) return Annotate(plan.status(), absl::StrCat("tensor ", name));
   matrix = *std::move(plan);
   planned_.push_back({name, &matrix});
@@ -137,10 +140,10 @@ absl::Status Loader::Plan(const std::string& name, std::vector<SourceRow> rows,
 }
 
 absl::Status Loader::PlanTensor(const std::string& name, int64_t rows,
-                                int64_t columns, ActivationKind input,
+                                int64_t columns, Role role,
                                 PackedMatrix& matrix) {
   ASSIGN_OR_RETURN(std::vector<SourceRow> sources, Rows(name, rows, columns));
-  return Plan(name, std::move(sources), columns, input, matrix);
+  return Plan(name, std::move(sources), columns, role, matrix);
 }
 
 // GGUF's llama files pair neighbours for RoPE: row 2i + half of a head is row
@@ -182,7 +185,7 @@ absl::Status Loader::PlanQueryKeyValue(const std::string& prefix,
     biases.insert(biases.end(), bias.begin(), bias.end());
   }
   return Plan(prefix + "attn_{q,k,v}.weight", std::move(rows),
-              config_.hidden_dim, kQueryKeyValueInput, layer.query_key_value);
+              config_.hidden_dim, Role::kQueryKeyValue, layer.query_key_value);
 }
 
 absl::Status Loader::PlanGateUp(const std::string& prefix,
@@ -203,7 +206,7 @@ absl::Status Loader::PlanGateUp(const std::string& prefix,
     }
   }
   return Plan(prefix + "ffn_{gate,up}.weight", std::move(rows),
-              config_.hidden_dim, kOtherInput, layer.gate_up);
+              config_.hidden_dim, Role::kOther, layer.gate_up);
 }
 
 absl::Status Loader::PlanLayer(int index, LayerWeights& layer) {
@@ -221,13 +224,13 @@ absl::Status Loader::PlanLayer(int index, LayerWeights& layer) {
   }
   RETURN_IF_ERROR(PlanQueryKeyValue(prefix, layer));
   RETURN_IF_ERROR(PlanTensor(prefix + "attn_output.weight", hidden,
-                             config_.query_dim(), kOtherInput,
+                             config_.query_dim(), Role::kOther,
                              layer.attention_output));
   ASSIGN_OR_RETURN(layer.attention_output_bias,
                    OptionalVector(prefix + "attn_output.bias", hidden));
   RETURN_IF_ERROR(PlanGateUp(prefix, layer));
   return PlanTensor(prefix + "ffn_down.weight", hidden,
-                    config_.feed_forward_dim, kOtherInput, layer.down);
+                    config_.feed_forward_dim, Role::kOther, layer.down);
 }
 
 // Panels are independent: all workers pack them, in stretches long enough that
@@ -292,14 +295,14 @@ absl::StatusOr<ModelWeights> Loader::Load() {
   const int64_t hidden = config_.hidden_dim;
   weights.layers.resize(config_.num_layers);  // matrices keep their addresses
   RETURN_IF_ERROR(PlanTensor("token_embd.weight", config_.vocab_size, hidden,
-                             kLogitsInput, weights.embedding));
+                             Role::kLogits, weights.embedding));
   for (int i = 0; i < config_.num_layers; ++i) {
     RETURN_IF_ERROR(PlanLayer(i, weights.layers[i]));
   }
   ASSIGN_OR_RETURN(weights.output_norm, Vector("output_norm.weight", hidden));
   if (!config_.tied_output) {
     RETURN_IF_ERROR(PlanTensor("output.weight", config_.vocab_size, hidden,
-                               kLogitsInput, weights.output));
+                               Role::kLogits, weights.output));
   }
   RETURN_IF_ERROR(PackAll(weights.memory));
   return weights;

@@ -63,8 +63,8 @@ KindOfProduct ProductOf(ActivationKind kind, const ProfileLimits& limits) {
   switch (kind) {
     case ActivationKind::kInt8:
       return {"int8", limits.int8_operations};
-    case ActivationKind::kInt16:
-      return {"int16", limits.int8_operations / 2};
+    case ActivationKind::kInt12:
+      return {"int12", limits.int8_operations / 2};
     case ActivationKind::kBF16:
       return {"bf16", limits.bf16_operations};
     case ActivationKind::kF32:
@@ -235,7 +235,7 @@ std::string ProfileTable(const model::ForwardProfile& profile,
     return total > 0 ? seconds / total : 0;
   };
   std::string table = absl::StrFormat(
-      "    limits: memory %.1f GB/s, int8 %.0f GOP/s (int16 half), bf16 %.0f, "
+      "    limits: memory %.1f GB/s, int8 %.0f GOP/s (int12 half), bf16 %.0f, "
       "f32 %.0f\n    %-18s %10s %7s %8s %8s %8s %-10s  %s\n",
       1e-9 * limits.memory_bytes, 1e-9 * limits.int8_operations,
       1e-9 * limits.bf16_operations, 1e-9 * limits.f32_operations, "operation",

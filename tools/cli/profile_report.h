@@ -30,7 +30,7 @@ absl::StatusOr<ProfileLimits> ProbeLimits(device::WorkerTeam& team);
 
 // What an operation did in one pass, over all layers. 0: not counted.
 struct OperationWork {
-  std::string kernel;           // "Q4Min x int16"; empty where none is counted
+  std::string kernel;           // "Q4Min x int12"; empty where none is counted
   double num_bytes = 0;         // of weights, or of the cache
   double num_operations = 0;    // a multiplication and an addition: 2
   double least_seconds = 0;     // at the limits, the slower of the two

@@ -47,10 +47,10 @@ TEST_F(ProfileReportTest, ATokenIsBoundByTheWeightsBytes) {
   EXPECT_DOUBLE_EQ(work.least_seconds, bytes / 1e9);
 }
 
-TEST_F(ProfileReportTest, APromptIsBoundByArithmeticOfTwoPlanesWhereInt16) {
+TEST_F(ProfileReportTest, APromptIsBoundByArithmeticOfTwoPlanesWhereInt12) {
   const OperationWork work =
       Work(ForwardOp::kQueryKeyValue, {.num_prompt = 512}, 1);
-  EXPECT_EQ(work.kernel, "Q8 x int16");
+  EXPECT_EQ(work.kernel, "Q8 x int12");
   EXPECT_FALSE(work.is_memory_bound);
   EXPECT_DOUBLE_EQ(work.num_operations, 512 * 2.0 * 2 * 384 * 256);
   EXPECT_DOUBLE_EQ(work.least_seconds, work.num_operations / 0.5e11);
@@ -76,7 +76,7 @@ TEST_F(ProfileReportTest, PrintsOperationsWithTheirLimitAndSumsOfLayerKinds) {
   const std::string table =
       ProfileTable(profile, config_, model_->weights(),
                    attention::KvDType::kBF16, {.num_prompt = 64}, 1, kLimits);
-  EXPECT_THAT(table, HasSubstr("Q8 x int16"));
+  EXPECT_THAT(table, HasSubstr("Q8 x int12"));
   EXPECT_THAT(table, HasSubstr("bf16 cache"));
   EXPECT_THAT(table, HasSubstr("feed-forward         1500.000   33.3%"));
   EXPECT_THAT(table, HasSubstr("a pass               4500.000"));

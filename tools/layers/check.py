@@ -11,8 +11,9 @@ The rows are data: layers.txt beside this file. The rules:
   service-client   one service sees of another its client/ alone
   include-path     includes of this tree start at its top, never at "./" or "../"
   isa-include      a source compiled for one instruction set (*_avx2.cc,
-                   *_avx512.cc, *_amx.cc) includes intrinsics, a few C headers and its own
-                   folder's headers, which do the same: the linker may take any
+                   *_avx512.cc, *_amx.cc) includes intrinsics, a few C headers,
+                   its own folder's headers and those named for an instruction
+                   set (avx512_*.h), which do the same: the linker may take any
                    copy of an inline function, and a copy with AVX-512 crashes a
                    lesser CPU
   isa-inline       for that reason those headers define no inline function and
@@ -32,6 +33,7 @@ UNLAYERED = ("bazel", "third_party")  # build machinery: anyone may use it
 CODE = (".cc", ".h", ".cu", ".cuh")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 ISA_SOURCE = re.compile(r"_(avx2|avx512|amx)\.cc$")
+ISA_HEADER = re.compile(r"/(avx2|avx512|amx)_\w+\.h$")
 ISA_FLAGS = re.compile(r"AMX|AVX|-mamx|-mavx|-mfma|-march")
 ISA_HEADERS = ("immintrin.h", "cstdint", "cstddef", "cmath", "cstring")
 SHARED_FUNCTION = re.compile(r"^\s*(template\b|inline\b(?!\s+constexpr\b[^(]*=))")
@@ -125,7 +127,8 @@ def check_isa_source(path, read):
         for line, quote, target in includes(text):
             if quote == "<" and target in ISA_HEADERS:
                 continue
-            if quote == '"' and os.path.dirname(target) == folder:
+            if quote == '"' and (os.path.dirname(target) == folder
+                                 or ISA_HEADER.search(target)):
                 if target not in seen and read(target) is not None:
                     seen.add(target)
                     pending.append(target)

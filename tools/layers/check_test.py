@@ -116,6 +116,17 @@ class LayerCheckTest(unittest.TestCase):
              folder + "dot_avx2.cc": '#include "libs/base/check.h"\n'},
             folder + "dot_avx2.cc:1: isa-include: ")
 
+    def test_an_isa_header_of_another_folder_does_the_same(self):
+        source = {"libs/kernels/dot/dot_amx.cc":
+                  '#include "libs/device/amx_tiles.h"\n'}
+        header = "libs/device/amx_tiles.h"
+        self.assertEqual([], self.violations(
+            {header: "#include <cstdint>\n#define ZERO() 0\n", **source}))
+        self.assert_one({header: "#include <string>\n", **source},
+                        header + ":1: isa-include: string")
+        self.assert_one({header: "inline int F() { return 1; }\n", **source},
+                        header + ":1: isa-inline: ")
+
     def test_isa_headers_define_nothing_the_linker_shares(self):
         folder = "libs/kernels/dot/"
         source = {folder + "dot_avx2.cc": f'#include "{folder}dot_args.h"\n'}

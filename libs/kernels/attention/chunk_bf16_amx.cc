@@ -11,26 +11,10 @@
 
 #include <cstdint>
 
+#include "libs/device/amx_tiles.h"
 #include "libs/kernels/attention/avx512_row_group.h"
 #include "libs/kernels/attention/avx512_softmax.h"
 #include "libs/kernels/attention/chunk_kernels.h"
-
-// GCC 12's intrinsics neither tell the compiler that a load reads memory nor
-// that ldtilecfg reads more than 8 bytes of it.
-#define TESSERA_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile ::)
-#define TESSERA_TILE_LOAD(tile, memory, stride)                 \
-  asm volatile("tileloadd (%0,%1,1), %%tmm" #tile               \
-               :                                                \
-               : "r"(memory), "r"(static_cast<int64_t>(stride)) \
-               : "memory")
-#define TESSERA_TILE_STORE(tile, memory, stride)                \
-  asm volatile("tilestored %%tmm" #tile ", (%0,%1,1)"           \
-               :                                                \
-               : "r"(memory), "r"(static_cast<int64_t>(stride)) \
-               : "memory")
-// sums += a times b
-#define TESSERA_TILE_PRODUCT(sums, a, b) \
-  asm volatile("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sums ::)
 
 namespace tessera::attention {
 namespace {
@@ -47,27 +31,17 @@ struct Group : RowGroup {
   alignas(64) float values[4][kGroupRows][kLanes];  // of four slices
 };
 
-struct TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
-
 // Tiles 0 to 3 hold sums, 4 and 5 a group's rows, 6 and 7 keys or values. The
 // last group of a tile computes all 12 rows too: what it has is the same.
-constexpr TileConfig MakeConfig() {
-  TileConfig config;
+constexpr device::TileConfig MakeConfig() {
+  device::TileConfig config;
   for (int tile = 0; tile < 8; ++tile) {
     config.row_bytes[tile] = kTileBytes;
     config.rows[tile] = tile < 6 ? kGroupRows : 16;
   }
   return config;
 }
-constexpr TileConfig kConfig = MakeConfig();
-
-void ConfigureTiles() { asm volatile("ldtilecfg %0" : : "m"(kConfig)); }
+constexpr device::TileConfig kConfig = MakeConfig();
 
 void Prefetch(const uint8_t* data, int num_bytes) {
   for (int i = 0; i < num_bytes; i += 64) _mm_prefetch(data + i, _MM_HINT_T1);
@@ -82,9 +56,9 @@ inline void ScoreBlock(const Group& group, const uint8_t* keys, int head_dim,
   for (int d = 0; d < head_dim; d += kTileColumns) {
     TESSERA_TILE_LOAD(4, group.queries + 2 * d, 2 * head_dim);
     TESSERA_TILE_LOAD(6, keys, kTileBytes);
-    TESSERA_TILE_PRODUCT(0, 4, 6);
+    TESSERA_TILE_PRODUCT(tdpbf16ps, 0, 4, 6);
     TESSERA_TILE_LOAD(7, keys + half_block, kTileBytes);
-    TESSERA_TILE_PRODUCT(1, 4, 7);
+    TESSERA_TILE_PRODUCT(tdpbf16ps, 1, 4, 7);
     keys += kTileData;
   }
   TESSERA_TILE_STORE(0, scores, 4 * kScoreStride);
@@ -114,14 +88,14 @@ inline void WeighFourSlices(const ChunkArgs& args, Group& group, int slice,
     TESSERA_TILE_LOAD(4, group.probabilities + b * kTileBytes,
                       kProbabilityStride);
     TESSERA_TILE_LOAD(6, values, kTileBytes);
-    TESSERA_TILE_PRODUCT(0, 4, 6);
+    TESSERA_TILE_PRODUCT(tdpbf16ps, 0, 4, 6);
     TESSERA_TILE_LOAD(7, values + kSliceBytes, kTileBytes);
-    TESSERA_TILE_PRODUCT(1, 4, 7);
+    TESSERA_TILE_PRODUCT(tdpbf16ps, 1, 4, 7);
     if (num_slices <= 2) continue;
     TESSERA_TILE_LOAD(6, values + 2 * kSliceBytes, kTileBytes);
-    TESSERA_TILE_PRODUCT(2, 4, 6);
+    TESSERA_TILE_PRODUCT(tdpbf16ps, 2, 4, 6);
     TESSERA_TILE_LOAD(7, values + 3 * kSliceBytes, kTileBytes);
-    TESSERA_TILE_PRODUCT(3, 4, 7);
+    TESSERA_TILE_PRODUCT(tdpbf16ps, 3, 4, 7);
   }
   TESSERA_TILE_STORE(0, group.values[0], 64);
   TESSERA_TILE_STORE(1, group.values[1], 64);
@@ -209,9 +183,9 @@ void PrepareQueries(const QueryRows& rows, uint8_t* prepared) {
 }
 
 void AttendChunkByTiles(const ChunkArgs& args) {
-  ConfigureTiles();
+  TESSERA_TILE_CONFIGURE(kConfig);
   AttendChunk<Kernel>(args);
-  asm volatile("tilerelease" ::);
+  TESSERA_TILE_RELEASE();
 }
 
 }  // namespace

@@ -10,15 +10,20 @@
 namespace tessera::kernels {
 namespace {
 
+constexpr int kWidestTile = 16;
 constexpr ActivationKind kAllKinds[] = {
-    ActivationKind::kInt8, ActivationKind::kInt16, ActivationKind::kBF16,
+    ActivationKind::kInt8, ActivationKind::kInt12, ActivationKind::kBF16,
     ActivationKind::kF32};
 
 // A wider tile shares each weight among more tokens; a narrower one spreads
-// fewer bytes over the L1.
-int TileWidth(int64_t num_tokens) {
+// fewer bytes over the L1. AMX tiles have 16 rows.
+int WidthFor(device::KernelSet kernels, ActivationKind kind,
+             int64_t num_tokens) {
   if (num_tokens <= 1) return 1;
-  return num_tokens <= 4 ? 4 : 8;
+  if (num_tokens <= 4) return 4;
+  const bool in_tiles = kernels == device::KernelSet::kAmx &&
+                        kind == ActivationKind::kInt12 && num_tokens > 8;
+  return in_tiles ? 16 : 8;
 }
 
 // Even, since formats without a minimum pair their blocks.
@@ -28,8 +33,8 @@ int64_t BlockBytes(ActivationKind kind, int tile_width) {
   switch (kind) {
     case ActivationKind::kInt8:
       return Int8BlockLayout{tile_width}.bytes();
-    case ActivationKind::kInt16:
-      return Int16BlockLayout{tile_width}.bytes();
+    case ActivationKind::kInt12:
+      return Int12BlockLayout{tile_width}.bytes();
     case ActivationKind::kBF16:
       return int64_t{kBFloat16BlockBytes} * tile_width;
     case ActivationKind::kF32:
@@ -42,8 +47,8 @@ int64_t RoundUp(int64_t n, int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-int64_t KindBytes(ActivationKind kind, int64_t num_tokens, int64_t columns) {
-  const int width = TileWidth(num_tokens);
+int64_t KindBytes(ActivationKind kind, int width, int64_t num_tokens,
+                  int64_t columns) {
   return RoundUp(RoundUp(num_tokens, width) / width * NumBlocks(columns) *
                      BlockBytes(kind, width),
                  64);
@@ -69,8 +74,8 @@ ActivationFunction FunctionFor(ActivationKind kind, device::KernelSet kernels) {
   switch (kind) {
     case ActivationKind::kInt8:
       return functions.int8;
-    case ActivationKind::kInt16:
-      return functions.int16;
+    case ActivationKind::kInt12:
+      return functions.int12;
     case ActivationKind::kBF16:
       return functions.bf16;
     case ActivationKind::kF32:
@@ -87,49 +92,53 @@ int64_t Activations::ScratchBytes(ActivationKinds kinds, int64_t max_tokens,
   for (const ActivationKind kind : kAllKinds) {
     // Few tokens in a wide tile can take more than many in whole ones.
     if (kinds & KindBit(kind)) {
-      bytes += KindBytes(kind, std::max<int64_t>(max_tokens, 8), columns);
+      bytes += KindBytes(kind, kWidestTile, max_tokens, columns);
     }
   }
   return bytes;
 }
 
-Activations::Activations(ActivationKinds kinds, int64_t num_tokens,
-                         int64_t columns, uint8_t* scratch)
+Activations::Activations(device::KernelSet kernels, ActivationKinds kinds,
+                         int64_t num_tokens, int64_t columns, uint8_t* scratch)
     : num_tokens_(num_tokens),
       columns_(columns),
       num_blocks_(NumBlocks(columns)),
-      tile_width_(TileWidth(num_tokens)),
+      kernels_(kernels),
       kinds_(kinds) {
   DCHECK(reinterpret_cast<uintptr_t>(scratch) % 64 == 0);
   for (const ActivationKind kind : kAllKinds) {
     if ((kinds & KindBit(kind)) == 0) continue;
     data_[static_cast<int>(kind)] = scratch;
-    scratch += KindBytes(kind, num_tokens, columns);
+    scratch += KindBytes(kind, TileWidth(kind), num_tokens, columns);
   }
 }
 
-int64_t Activations::TileBytes(ActivationKind kind) const {
-  return num_blocks_ * BlockBytes(kind, tile_width_);
+int Activations::TileWidth(ActivationKind kind) const {
+  return WidthFor(kernels_, kind, num_tokens_);
 }
 
-void Activations::Pack(device::KernelSet kernels, const float* input,
-                       int64_t input_stride, int64_t first_token,
-                       int64_t end_token, int64_t first_block,
-                       int64_t end_block) const {
+int64_t Activations::TileBytes(ActivationKind kind) const {
+  return num_blocks_ * BlockBytes(kind, TileWidth(kind));
+}
+
+void Activations::Pack(const float* input, int64_t input_stride,
+                       int64_t first_token, int64_t end_token,
+                       int64_t first_block, int64_t end_block) const {
   DCHECK(end_token <= num_tokens_ && end_block <= num_blocks_);
   for (const ActivationKind kind : kAllKinds) {
     if ((kinds_ & KindBit(kind)) == 0) continue;
-    const ActivationFunction function = FunctionFor(kind, kernels);
+    const ActivationFunction function = FunctionFor(kind, kernels_);
+    const int width = TileWidth(kind);
     const int64_t tile_bytes = TileBytes(kind);
     for (int64_t token = first_token; token < end_token; ++token) {
-      function({.input = input + (token - first_token) * input_stride,
-                .columns = columns_,
-                .first_block = first_block,
-                .end_block = end_block,
-                .tile = data_[static_cast<int>(kind)] +
-                        token / tile_width_ * tile_bytes,
-                .tile_width = tile_width_,
-                .token = static_cast<int>(token % tile_width_)});
+      function(
+          {.input = input + (token - first_token) * input_stride,
+           .columns = columns_,
+           .first_block = first_block,
+           .end_block = end_block,
+           .tile = data_[static_cast<int>(kind)] + token / width * tile_bytes,
+           .tile_width = width,
+           .token = static_cast<int>(token % width)});
     }
   }
 }

@@ -6,7 +6,7 @@
 // meets may be of different formats. A row's bits depend on the row alone.
 //
 // Rounding to int8 in halves of 16 columns (scale = max|x|/127) costs 0.6% of a
-// product; to int16, in blocks of 32, 0.006%; to bf16, 0.1%.
+// product; to int12, in blocks of 32, 0.05%; to bf16, 0.1%.
 #pragma once
 
 #include <cstdint>
@@ -31,16 +31,17 @@ class Activations {
                               int64_t columns);
 
   // Lays out `scratch` (64-byte aligned, ScratchBytes long, kept by the caller)
-  // for num_tokens rows; Pack fills it.
-  Activations(ActivationKinds kinds, int64_t num_tokens, int64_t columns,
-              uint8_t* scratch);
+  // for num_tokens rows as `kernels` want them; Pack fills it.
+  Activations(device::KernelSet kernels, ActivationKinds kinds,
+              int64_t num_tokens, int64_t columns, uint8_t* scratch);
 
   int64_t num_tokens() const { return num_tokens_; }
   int64_t columns() const { return columns_; }
   int64_t num_blocks() const { return num_blocks_; }
-  int tile_width() const { return tile_width_; }
+  device::KernelSet kernels() const { return kernels_; }
   ActivationKinds kinds() const { return kinds_; }
 
+  int TileWidth(ActivationKind kind) const;
   int64_t TileBytes(ActivationKind kind) const;
   const uint8_t* data(ActivationKind kind) const {
     return data_[static_cast<int>(kind)];
@@ -49,15 +50,14 @@ class Activations {
   // Fills tokens [first_token, end_token), blocks [first_block, end_block) (of
   // 32 columns; the last ones may be padding) in every kind, from `input`, the
   // first token's row 0. Disjoint parts may be filled by different workers.
-  void Pack(device::KernelSet kernels, const float* input, int64_t input_stride,
-            int64_t first_token, int64_t end_token, int64_t first_block,
-            int64_t end_block) const;
+  void Pack(const float* input, int64_t input_stride, int64_t first_token,
+            int64_t end_token, int64_t first_block, int64_t end_block) const;
 
  private:
   int64_t num_tokens_ = 0;
   int64_t columns_ = 0;
   int64_t num_blocks_ = 0;
-  int tile_width_ = 1;
+  device::KernelSet kernels_ = device::KernelSet::kReference;
   ActivationKinds kinds_ = 0;
   uint8_t* data_[kNumActivationKinds] = {};
 };

@@ -90,8 +90,8 @@ void QuantizeRow8(const ActivationRow& row) {
   }
 }
 
-void QuantizeRow16(const ActivationRow& row) {
-  const Int16BlockLayout layout{row.tile_width};
+void QuantizeRow12(const ActivationRow& row) {
+  const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
   for (int64_t b = row.first_block; b < row.end_block; ++b) {
     uint8_t* block = row.tile + b * layout.bytes();
@@ -99,9 +99,9 @@ void QuantizeRow16(const ActivationRow& row) {
     LoadBlock(row, b, x);
     const float max = MaxAbs(x, 4);
     __m256i q[4], high[4], low[4];
-    Quantize(x, 4, max, kInt16Steps, q);
+    Quantize(x, 4, max, kInt12Steps, q);
     for (int i = 0; i < 4; ++i) {
-      high[i] = _mm256_srai_epi32(_mm256_add_epi32(q[i], _mm256_set1_epi32(64)),
+      high[i] = _mm256_srai_epi32(_mm256_add_epi32(q[i], _mm256_set1_epi32(8)),
                                   kPlaneBits);
       low[i] = _mm256_sub_epi32(q[i], _mm256_slli_epi32(high[i], kPlaneBits));
     }
@@ -114,7 +114,7 @@ void QuantizeRow16(const ActivationRow& row) {
     const int32_t low_sum = Sum(_mm256_add_epi32(q[0], q[1]));
     const int32_t high_sum = Sum(_mm256_add_epi32(q[2], q[3]));
     const int32_t sum = low_sum + high_sum;
-    const float scale = max * (1.0f / kInt16Steps);
+    const float scale = max * (1.0f / kInt12Steps);
     StoreFloat(block + layout.scale(t), scale);
     StoreFloat(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
     StoreInt(block + layout.sum8(t), -8 * sum);
@@ -149,7 +149,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx2ActivationFunctions() {
-  return {QuantizeRow8, QuantizeRow16, RoundRow};
+  return {QuantizeRow8, QuantizeRow12, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -78,8 +78,8 @@ void QuantizeRow8(const ActivationRow& row) {
   }
 }
 
-void QuantizeRow16(const ActivationRow& row) {
-  const Int16BlockLayout layout{row.tile_width};
+void QuantizeRow12(const ActivationRow& row) {
+  const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
   uint8_t* block = row.tile + row.first_block * layout.bytes();
   for (int64_t b = row.first_block; b < row.end_block; ++b) {
@@ -89,16 +89,16 @@ void QuantizeRow16(const ActivationRow& row) {
     const __m512 halves[2] = {x.low, x.high};
     int32_t sums[2];
     for (int half = 0; half < 2; ++half) {
-      const __m512i q = Quantize(halves[half], max, kInt16Steps);
+      const __m512i q = Quantize(halves[half], max, kInt12Steps);
       const __m512i high = _mm512_srai_epi32(
-          _mm512_add_epi32(q, _mm512_set1_epi32(64)), kPlaneBits);
+          _mm512_add_epi32(q, _mm512_set1_epi32(8)), kPlaneBits);
       StoreBytes(block + layout.high(t) + 16 * half, high);
       StoreBytes(block + layout.low(t) + 16 * half,
                  _mm512_sub_epi32(q, _mm512_slli_epi32(high, kPlaneBits)));
       sums[half] = _mm512_reduce_add_epi32(q);
     }
     const int32_t sum = sums[0] + sums[1];
-    const float scale = max * (1.0f / kInt16Steps);
+    const float scale = max * (1.0f / kInt12Steps);
     StoreFloat(block + layout.scale(t), scale);
     StoreFloat(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
     StoreInt(block + layout.sum8(t), -8 * sum);
@@ -126,7 +126,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx512ActivationFunctions() {
-  return {QuantizeRow8, QuantizeRow16, RoundRow};
+  return {QuantizeRow8, QuantizeRow12, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -58,20 +58,20 @@ void QuantizeBlock8(const ActivationRow& row, int64_t b, uint8_t* block) {
   Put(block + layout.scaled_sum(t), scaled_sum);
 }
 
-void QuantizeBlock16(const ActivationRow& row, int64_t b, uint8_t* block) {
-  const Int16BlockLayout layout{row.tile_width};
+void QuantizeBlock12(const ActivationRow& row, int64_t b, uint8_t* block) {
+  const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
   const float max = MaxAbs(row, 32 * b, 32);
   int32_t sums[2] = {0, 0};
   for (int i = 0; i < 32; ++i) {
-    const int32_t q = Quantize(row, 32 * b + i, max, kInt16Steps);
-    const int32_t high = (q + 64) >> kPlaneBits;
+    const int32_t q = Quantize(row, 32 * b + i, max, kInt12Steps);
+    const int32_t high = (q + 8) >> kPlaneBits;
     block[layout.high(t) + i] = static_cast<uint8_t>(high);
-    block[layout.low(t) + i] = static_cast<uint8_t>(q - 128 * high);
+    block[layout.low(t) + i] = static_cast<uint8_t>(q - 16 * high);
     sums[i / 16] += q;
   }
   const int32_t sum = sums[0] + sums[1];
-  const float scale = max * (1.0f / kInt16Steps);
+  const float scale = max * (1.0f / kInt12Steps);
   Put(block + layout.scale(t), scale);
   Put(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
   Put(block + layout.sum8(t), -8 * sum);
@@ -103,7 +103,7 @@ void RoundRow(const ActivationRow& row) {
 
 ActivationFunctions ReferenceActivationFunctions() {
   return {QuantizeRow<Int8BlockLayout, QuantizeBlock8>,
-          QuantizeRow<Int16BlockLayout, QuantizeBlock16>, RoundRow};
+          QuantizeRow<Int12BlockLayout, QuantizeBlock12>, RoundRow};
 }
 
 }  // namespace tessera::kernels

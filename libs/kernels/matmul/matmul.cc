@@ -10,18 +10,28 @@
 namespace tessera::kernels {
 namespace {
 
-TileFunction FunctionFor(const PanelRun& run, device::KernelSet kernels) {
-  const device::KernelSet set = device::VectorKernels(kernels);
-  const TileFunctions functions =
-      set == device::KernelSet::kAvx512 ? Avx512TileFunctions()
-      : set == device::KernelSet::kAvx2 ? Avx2TileFunctions()
-                                        : ReferenceTileFunctions();
+TileFunctions FunctionsOf(device::KernelSet kernels) {
+  switch (kernels) {
+    case device::KernelSet::kAmx:
+      return AmxTileFunctions();
+    case device::KernelSet::kAvx512:
+      return Avx512TileFunctions();
+    case device::KernelSet::kAvx2:
+      return Avx2TileFunctions();
+    case device::KernelSet::kReference:
+      break;
+  }
+  return ReferenceTileFunctions();
+}
+
+TileFunction FunctionFor(const PanelRun& run, const Activations& activations) {
+  const TileFunctions functions = FunctionsOf(activations.kernels());
   const int index = static_cast<int>(run.format);
   switch (run.activations) {
     case ActivationKind::kInt8:
       return functions.int8[index];
-    case ActivationKind::kInt16:
-      return functions.int16[index];
+    case ActivationKind::kInt12:
+      return functions.int12[index];
     case ActivationKind::kBF16:
       return functions.bf16;
     case ActivationKind::kF32:
@@ -63,33 +73,35 @@ TileArguments Arguments(const Activations& activations,
                         const PackedMatrix& weights, const PanelRun& run,
                         int64_t first, int64_t end, device::Range rows,
                         const MatmulOutput& output, int64_t token,
-                        int64_t num_tokens, device::KernelSet kernels) {
+                        int64_t num_tokens) {
   const PanelGeometry& geometry = Geometry(run.format);
   const int64_t row = first * kPanelRows;
   const int64_t tile_bytes = activations.TileBytes(run.activations);
-  return {.panels = weights.data() + run.offset +
-                    (first - run.first_panel) * run.panel_bytes,
-          .panel_bytes = run.panel_bytes,
-          .num_panels = end - first,
-          .num_groups = geometry.NumGroups(weights.num_columns()),
-          .activations = activations.data(run.activations) +
-                         token / activations.tile_width() * tile_bytes,
-          .tile_bytes = tile_bytes,
-          .num_tokens = num_tokens,
-          .tile_width = activations.tile_width(),
-          .prefetches_for_one = kernels == device::KernelSet::kAmx,
-          .output = output.data + row,
-          .output_stride = output.stride,
-          .num_rows = std::min(rows.end, weights.num_rows()) - row,
-          .bias = output.bias == nullptr ? nullptr : output.bias + row,
-          .accumulate = output.accumulate};
+  const int tile_width = activations.TileWidth(run.activations);
+  return {
+      .panels = weights.data() + run.offset +
+                (first - run.first_panel) * run.panel_bytes,
+      .panel_bytes = run.panel_bytes,
+      .num_panels = end - first,
+      .num_groups = geometry.NumGroups(weights.num_columns()),
+      .activations =
+          activations.data(run.activations) + token / tile_width * tile_bytes,
+      .tile_bytes = tile_bytes,
+      .num_tokens = num_tokens,
+      .tile_width = tile_width,
+      .prefetches_for_one = activations.kernels() == device::KernelSet::kAmx,
+      .output = output.data + row,
+      .output_stride = output.stride,
+      .num_rows = std::min(rows.end, weights.num_rows()) - row,
+      .bias = output.bias == nullptr ? nullptr : output.bias + row,
+      .accumulate = output.accumulate};
 }
 
 }  // namespace
 
-absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
-                    const PackedMatrix& weights, device::Range rows,
-                    device::Range tokens, const MatmulOutput& output) {
+absl::Status Matmul(const Activations& activations, const PackedMatrix& weights,
+                    device::Range rows, device::Range tokens,
+                    const MatmulOutput& output) {
   RETURN_IF_ERROR(Check(activations, weights, rows, tokens));
   const int64_t first_panel = rows.begin / kPanelRows;
   const int64_t end_panel = (rows.end + kPanelRows - 1) / kPanelRows;
@@ -102,8 +114,8 @@ absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
       const int64_t first = std::max(first_panel, run.first_panel);
       const int64_t end = std::min(end_panel, run.first_panel + run.num_panels);
       if (first >= end) continue;
-      FunctionFor(run, kernels)(Arguments(activations, weights, run, first, end,
-                                          rows, chunk, token, n, kernels));
+      FunctionFor(run, activations)(Arguments(activations, weights, run, first,
+                                              end, rows, chunk, token, n));
     }
   }
   return absl::OkStatus();

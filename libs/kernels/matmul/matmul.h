@@ -10,14 +10,14 @@
 // Integer formats: each block of 32 columns is an exact integer dot product of
 // the file's integers and the activations', scaled and added to a float sum
 // block by block, in the order of the columns, with fused multiply-adds. int8
-// activations have a scale for each half of a block, int16 one for all of it:
+// activations have a scale for each half of a block, int12 one for all of it:
 //   int8   x = fma(float(dot[1]), scale[1], float(dot[0]) * scale[0])
 //          sum = fma(x, d, sum)
-//   int16  sum = fma(float(dot), d * scale, sum)
+//   int12  sum = fma(float(dot), d * scale, sum)
 //   both   sum = fma(m, scaled_sum, sum)      where the format has a minimum
 // Where a half has a scale of its own (Q6_K), either kind adds the halves one
 // by one: sum = fma(float(dot[h]), d[h] * scale[h], sum).
-// so an output's bits depend on its weights and its token alone: not on M, on
+// So an output's bits depend on its weights and its token alone: not on M, on
 // the other tokens, the threads, or the instruction set (all agree bit for bit
 // with the plain reference). Float formats add in column order too; their bits
 // may differ from one instruction set to another.
@@ -43,22 +43,21 @@ struct MatmulOutput {
 // 1 MB) while all panels of a worker's share pass by. 32 to 256 are within 4%.
 inline constexpr int64_t kMatmulChunkTokens = 128;
 
-// Computes the outputs of rows [rows.begin, rows.end), by default of all
-// tokens: rows.begin is a multiple of kPanelRows, rows.end too or N;
-// tokens.begin is a multiple of kMatmulChunkTokens. No barrier inside: a worker
-// takes its share, worker.Share(N, granule), and owns those columns of the
-// output afterwards. InvalidArgument: shapes or ranges disagree, or the
-// activations lack a kind.
-absl::Status Matmul(device::KernelSet kernels, const Activations& activations,
-                    const PackedMatrix& weights, device::Range rows,
-                    device::Range tokens, const MatmulOutput& output);
+// Computes, by the kernels that the activations were packed for, the outputs of
+// rows [rows.begin, rows.end), by default of all tokens: rows.begin is a
+// multiple of kPanelRows, rows.end too or N; tokens.begin is a multiple of
+// kMatmulChunkTokens. No barrier inside: a worker takes its share,
+// worker.Share(N, granule), and owns those columns of the output afterwards.
+// InvalidArgument: shapes or ranges disagree, or the activations lack a kind.
+absl::Status Matmul(const Activations& activations, const PackedMatrix& weights,
+                    device::Range rows, device::Range tokens,
+                    const MatmulOutput& output);
 
-inline absl::Status Matmul(device::KernelSet kernels,
-                           const Activations& activations,
+inline absl::Status Matmul(const Activations& activations,
                            const PackedMatrix& weights, device::Range rows,
                            const MatmulOutput& output) {
-  return Matmul(kernels, activations, weights, rows,
-                {0, activations.num_tokens()}, output);
+  return Matmul(activations, weights, rows, {0, activations.num_tokens()},
+                output);
 }
 
 }  // namespace tessera::kernels

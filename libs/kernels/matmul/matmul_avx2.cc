@@ -153,8 +153,8 @@ struct GroupQ6Super {
 };
 
 // dot[t] += registers [kFirst, kEnd) of the block . the integers of T tokens
-// from `x` on, which are 32 bytes apart.
-template <class Group, int T, int kFirst, int kEnd>
+// from `x` on, which are kStride bytes apart.
+template <class Group, int T, int kStride, int kFirst, int kEnd>
 inline void AddProducts(const uint8_t* block, const uint8_t* x, __m256i* dot) {
   const __m256i ones = _mm256_set1_epi16(1);
   constexpr int kRun =
@@ -165,7 +165,7 @@ inline void AddProducts(const uint8_t* block, const uint8_t* x, __m256i* dot) {
       const __m256i w = Group::Weights(block, j);
       for (int t = 0; t < T; ++t) {
         const __m256i product =
-            Group::Multiply(w, BroadcastInt(x + 32 * t + 4 * j));
+            Group::Multiply(w, BroadcastInt(x + kStride * t + 4 * j));
         sum[t] = j == first ? product : _mm256_add_epi16(sum[t], product);
       }
     }
@@ -175,7 +175,7 @@ inline void AddProducts(const uint8_t* block, const uint8_t* x, __m256i* dot) {
   }
 }
 
-// -kOffset * the sum of a token's integers: of a half, or (int16, but for Q6)
+// -kOffset * the sum of a token's integers: of a half, or (int12, but for Q6)
 // of the block.
 template <class Layout, int W, int kOffset>
 inline __m256i Correction(const uint8_t* a, int t, int half) {
@@ -238,8 +238,8 @@ struct Int8 {
       dot[t] =
           Correction<Int8BlockLayout, W, Group::kOffset>(a, kToken + t, kHalf);
     }
-    AddProducts<Group, T, 4 * kHalf, 4 * kHalf + 4>(block,
-                                                    a + kLayout.q(kToken), dot);
+    AddProducts<Group, T, 32, 4 * kHalf, 4 * kHalf + 4>(
+        block, a + kLayout.q(kToken), dot);
     const uint8_t* scales = a + kLayout.scale(kToken) + 4 * kHalf;
     if constexpr (Group::kHalves) {
       AddScaled<T, 2>(group.HalfScale(i, kHalf), dot, scales, acc);
@@ -254,17 +254,17 @@ struct Int8 {
   }
 };
 
-// The int16 kind: both planes are added up in one register, shifted in between.
-struct Int16 {
+// The int12 kind: both planes are added up in one register, shifted in between.
+struct Int12 {
   template <int W>
-  static constexpr Int16BlockLayout Layout() {
+  static constexpr Int12BlockLayout Layout() {
     return {W};
   }
 
   template <class Group, int T, int W, int kToken>
   static void AddBlock(const Group& group, int i, const uint8_t* block,
                        const uint8_t* a, __m256* acc) {
-    constexpr Int16BlockLayout kLayout{W};
+    constexpr Int12BlockLayout kLayout{W};
     const uint8_t* scales = a + kLayout.scale(kToken);
     __m256i dot[T];
     if constexpr (Group::kHalves) {
@@ -284,15 +284,17 @@ struct Int16 {
  private:
   template <class Group, int T, int W, int kToken, int kFirst, int kEnd>
   static void Dots(const uint8_t* block, const uint8_t* a, __m256i* dot) {
-    constexpr Int16BlockLayout kLayout{W};
+    constexpr Int12BlockLayout kLayout{W};
     for (int t = 0; t < T; ++t) dot[t] = _mm256_setzero_si256();
-    AddProducts<Group, T, kFirst, kEnd>(block, a + kLayout.high(kToken), dot);
+    AddProducts<Group, T, 64, kFirst, kEnd>(block, a + kLayout.high(kToken),
+                                            dot);
     for (int t = 0; t < T; ++t) {
       dot[t] = _mm256_add_epi32(_mm256_slli_epi32(dot[t], kPlaneBits),
-                                Correction<Int16BlockLayout, W, Group::kOffset>(
+                                Correction<Int12BlockLayout, W, Group::kOffset>(
                                     a, kToken + t, kFirst / 4));
     }
-    AddProducts<Group, T, kFirst, kEnd>(block, a + kLayout.low(kToken), dot);
+    AddProducts<Group, T, 64, kFirst, kEnd>(block, a + kLayout.low(kToken),
+                                            dot);
   }
 };
 
@@ -478,7 +480,7 @@ TileFunctions Avx2TileFunctions() {
                              .f16 = Multiply<WeightsF16>,
                              .f32 = Multiply<WeightsF32>};
   FillIntegers<Int8>(functions.int8);
-  FillIntegers<Int16>(functions.int16);
+  FillIntegers<Int12>(functions.int12);
   return functions;
 }
 

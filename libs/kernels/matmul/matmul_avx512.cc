@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "libs/kernels/matmul/avx512_panels.h"
+#include "libs/kernels/matmul/avx512_store.h"
 #include "libs/kernels/matmul/tile.h"
 #include "libs/kernels/matmul/tile_functions.h"
 
@@ -36,11 +37,12 @@ inline __m512 DotProductBF16(__m512 sum, __m512i weights, const uint8_t* two) {
   return sum;
 }
 
-// -kOffset * the sum of a token's integers: of a half, or (int16, but for Q6)
+// -kOffset * the sum of a token's integers: of a half, or (int12, but for Q6)
 // of the block.
 template <class Layout, int W, int kOffset>
 inline __m512i Correction(const uint8_t* a, int t, int half) {
   constexpr Layout kLayout{W};
+  if constexpr (kOffset == 0) return _mm512_setzero_si512();
   const int at = kOffset == 8     ? kLayout.sum8(t)
                  : kOffset == 128 ? kLayout.sum128(t)
                                   : kLayout.sum32(t);
@@ -113,17 +115,17 @@ struct Int8 {
   }
 };
 
-// The int16 kind: both planes go through one register, shifted in between.
-struct Int16 {
+// The int12 kind: both planes go through one register, shifted in between.
+struct Int12 {
   template <int W>
-  static constexpr Int16BlockLayout Layout() {
+  static constexpr Int12BlockLayout Layout() {
     return {W};
   }
 
   template <class Group, int T, int W>
   static void AddBlock(const Group& group, int i, const uint8_t* block,
                        const uint8_t* a, __m512* acc) {
-    constexpr Int16BlockLayout kLayout{W};
+    constexpr Int12BlockLayout kLayout{W};
     __m512i w[8];
     Group::Unpack(block, 0, w);
     Group::Unpack(block, 1, w + 4);
@@ -146,26 +148,23 @@ struct Int16 {
   template <class Group, int T, int W, int kFirst, int kEnd>
   static void AddRegisters(const __m512i* w, __m512 d, const uint8_t* a,
                            __m512* acc) {
-    constexpr Int16BlockLayout kLayout{W};
-    __m512i dot[T];
-    for (int t = 0; t < T; ++t) dot[t] = _mm512_setzero_si512();
+    constexpr Int12BlockLayout kLayout{W};
+    __m512i high[T], dot[T];
+    for (int t = 0; t < T; ++t) {
+      high[t] = _mm512_setzero_si512();
+      dot[t] =
+          Correction<Int12BlockLayout, W, Group::kOffset>(a, t, kFirst / 4);
+    }
     for (int j = kFirst; j < kEnd; ++j) {
       for (int t = 0; t < T; ++t) {
-        dot[t] = DotProduct(dot[t], w[j], a + kLayout.high(t) + 4 * j);
+        high[t] = DotProduct(high[t], w[j], a + kLayout.high(t) + 4 * j);
       }
-    }
-    for (int t = 0; t < T; ++t) {
-      dot[t] = _mm512_slli_epi32(dot[t], kPlaneBits);
-      if constexpr (Group::kOffset != 0) {
-        dot[t] = _mm512_add_epi32(
-            dot[t],
-            Correction<Int16BlockLayout, W, Group::kOffset>(a, t, kFirst / 4));
-      }
-    }
-    for (int j = kFirst; j < kEnd; ++j) {
       for (int t = 0; t < T; ++t) {
         dot[t] = DotProduct(dot[t], w[j], a + kLayout.low(t) + 4 * j);
       }
+    }
+    for (int t = 0; t < T; ++t) {
+      dot[t] = _mm512_add_epi32(dot[t], _mm512_slli_epi32(high[t], kPlaneBits));
     }
     for (int t = 0; t < T; ++t) {
       const __m512 scale =
@@ -174,19 +173,6 @@ struct Int16 {
     }
   }
 };
-
-// Lines of a panel ahead of their use. To the L2 only: filling the L1 takes its
-// miss buffers from the activations (the head at M = 8: 2.2 ms against 1.07),
-// and with no prefetch at all M = 8 costs 5.0 ms instead of 2.9. One token
-// alone reads faster without on Zen 4; on Granite Rapids the core's own
-// prefetchers leave it at 36 GB/s of the 54 that there are: a decode step of
-// the default model takes 1.95 ms with, 2.75 ms without.
-template <int kBytes>
-inline void PrefetchLines(const uint8_t* p) {
-  for (int line = 0; line < kBytes; line += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(p) + line, _MM_HINT_T1);
-  }
-}
 
 template <class Kind, class Group, int T, int W>
 inline void SumPanel(const uint8_t* panel, int64_t num_groups, const uint8_t* a,
@@ -260,23 +246,6 @@ inline void SumFloatPanel(const uint8_t* panel, int64_t num_groups,
   }
 }
 
-inline void Store(const TileArguments& arguments, int64_t panel, int64_t token,
-                  __m512 value) {
-  const int64_t row = 16 * panel;
-  const int64_t left = arguments.num_rows - row;
-  const __mmask16 lanes =
-      left >= 16 ? 0xffff : static_cast<__mmask16>((1u << left) - 1);
-  if (arguments.bias != nullptr) {
-    value = _mm512_add_ps(value,
-                          _mm512_maskz_loadu_ps(lanes, arguments.bias + row));
-  }
-  float* output = arguments.output + token * arguments.output_stride + row;
-  if (arguments.accumulate) {
-    value = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, output), value);
-  }
-  _mm512_mask_storeu_ps(output, lanes, value);
-}
-
 // An integer format with a kind of activations.
 template <class GroupType, class KindType>
 struct Integers {
@@ -297,14 +266,8 @@ inline void Tile(const TileArguments& arguments, const uint8_t* panel_data,
     SumFloatPanel<Format, T, W>(panel_data, arguments.num_groups, a, prefetch,
                                 acc);
   }
-  for (int t = 0; t < T; ++t) {
-    if (t < num_tokens) Store(arguments, panel, token + t, acc[t]);
-  }
+  Store<T>(arguments, panel, token, num_tokens, acc);
 }
-
-// The weight stream is prefetched this far ahead when tokens share a block, by
-// the first tile of a panel; the others find it in the L1.
-constexpr int64_t kPrefetchBytes = 8192;
 
 // An odd number of tokens computes one more, of zeros or of leftovers,
 // unstored.
@@ -365,7 +328,7 @@ TileFunctions Avx512TileFunctions() {
                              .f16 = Multiply<WeightsF16>,
                              .f32 = Multiply<WeightsF32>};
   FillIntegers<Int8>(functions.int8);
-  FillIntegers<Int16>(functions.int16);
+  FillIntegers<Int12>(functions.int12);
   return functions;
 }
 

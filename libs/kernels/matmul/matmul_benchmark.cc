@@ -46,7 +46,7 @@ struct MatrixShape {
 
 // Random blocks of a few distinct rows: timing does not depend on values.
 Weights MakeWeights(const std::vector<MatrixShape>& shapes, DType dtype,
-                    device::KernelSet kernels) {
+                    device::KernelSet kernels, ActivationKind integers) {
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
   std::vector<uint8_t> rows[2];
@@ -61,7 +61,7 @@ Weights MakeWeights(const std::vector<MatrixShape>& shapes, DType dtype,
     }
     weights.matrices.push_back(*PackedMatrix::Plan(
         std::vector<SourceRow>(shape.rows, {row.data(), dtype}), shape.columns,
-        kernels));
+        kernels, integers));
     weights.num_bytes += weights.matrices.back().num_bytes();
     weights.num_elements += shape.rows * shape.columns;
   }
@@ -97,8 +97,7 @@ void Pass(device::WorkerTeam& team, const Weights& weights, int64_t num_tokens,
   team.Run([&](device::Worker& worker) {
     for (const PackedMatrix& matrix : weights.matrices) {
       const Activations& input = inputs[matrix.num_columns() == kFeedForward];
-      CHECK(Matmul(worker.kernels(), input, matrix,
-                   worker.Share(matrix.num_rows(), 64),
+      CHECK(Matmul(input, matrix, worker.Share(matrix.num_rows(), 64),
                    {output, matrix.num_rows()})
                 .ok());
       worker.Barrier();
@@ -133,19 +132,24 @@ int Main(int argc, char** argv) {
                                  {2 * kFeedForward, hidden},
                                  {576, kFeedForward}});
   }
-  const Weights layers = MakeWeights(shapes, dtype, team->kernels());
-  const Weights head =
-      MakeWeights({{kVocabulary, hidden}}, DType::kQ8_0, team->kernels());
+  const Weights layers = MakeWeights(shapes, dtype, team->kernels(),
+                                     team->kernels() == device::KernelSet::kAmx
+                                         ? ActivationKind::kInt12
+                                         : ActivationKind::kInt8);
+  const Weights head = MakeWeights({{kVocabulary, hidden}}, DType::kQ8_0,
+                                   team->kernels(), ActivationKind::kInt12);
 
   const std::vector<int64_t> token_counts = {1, 2,  3,  4,   6,
                                              8, 16, 64, 128, 512};
   const int64_t most = token_counts.back();
   const int64_t head_most = 16;  // logits of a few tokens, never of a prompt
-  device::HugeBuffer scratch[2] = {
+  device::HugeBuffer scratch[3] = {
       *device::HugeBuffer::Allocate(
           Activations::ScratchBytes(kAllKinds, most, hidden)),
       *device::HugeBuffer::Allocate(
-          Activations::ScratchBytes(kAllKinds, most, kFeedForward))};
+          Activations::ScratchBytes(kAllKinds, most, kFeedForward)),
+      *device::HugeBuffer::Allocate(
+          Activations::ScratchBytes(kAllKinds, head_most, hidden))};
   device::HugeBuffer output =
       *device::HugeBuffer::Allocate(4 * most * kVocabulary);
   std::vector<float> floats(most * kFeedForward);
@@ -165,13 +169,16 @@ int Main(int argc, char** argv) {
     std::vector<Activations> inputs;
     for (const int64_t columns : {hidden, kFeedForward}) {
       const int which = columns == kFeedForward;
-      inputs.emplace_back(kAllKinds, n, columns, scratch[which].data());
-      inputs.back().Pack(team->kernels(), floats.data(), columns, 0, n, 0,
+      inputs.emplace_back(team->kernels(), kAllKinds, n, columns,
+                          scratch[which].data());
+      inputs.back().Pack(floats.data(), columns, 0, n, 0,
                          inputs.back().num_blocks());
     }
     const int64_t head_tokens = std::min(n, head_most);
-    const Activations head_input(kAllKinds, head_tokens, hidden,
-                                 scratch[0].data());
+    const Activations head_input(team->kernels(), kAllKinds, head_tokens,
+                                 hidden, scratch[2].data());
+    head_input.Pack(floats.data(), hidden, 0, head_tokens, 0,
+                    head_input.num_blocks());
     Times times;
     std::vector<double> memory_rates, int8_rates;
     float* out = reinterpret_cast<float*>(output.data());

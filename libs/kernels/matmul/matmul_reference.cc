@@ -43,10 +43,10 @@ float AddInt8Block(const IntegerBlock& w, bool has_min, bool halves,
                   sum);
 }
 
-float AddInt16Block(const IntegerBlock& w, bool has_min, bool halves,
+float AddInt12Block(const IntegerBlock& w, bool has_min, bool halves,
                     const uint8_t* activations, int width, int token,
                     float sum) {
-  const Int16BlockLayout layout{width};
+  const Int12BlockLayout layout{width};
   const uint8_t* high = activations + layout.high(token);
   const uint8_t* low = activations + layout.low(token);
   int32_t dot[2] = {0, 0};
@@ -80,7 +80,7 @@ void MultiplyIntegers(const TileArguments& x) {
   const int64_t num_blocks = x.num_groups * Geometry(kFormat).group_blocks;
   const int block_bytes = Layout{x.tile_width}.bytes();
   constexpr auto kAdd =
-      std::is_same_v<Layout, Int8BlockLayout> ? AddInt8Block : AddInt16Block;
+      std::is_same_v<Layout, Int8BlockLayout> ? AddInt8Block : AddInt12Block;
   for (int64_t row = 0; row < x.num_rows && row < 16 * x.num_panels; ++row) {
     const uint8_t* panel = x.panels + row / kPanelRows * x.panel_bytes;
     for (int64_t token = 0; token < x.num_tokens; ++token) {
@@ -177,7 +177,7 @@ TileFunctions ReferenceTileFunctions() {
                              .f16 = MultiplyFloats<PanelFormat::kF16>,
                              .f32 = MultiplyF32};
   FillIntegers<Int8BlockLayout>(functions.int8);
-  FillIntegers<Int16BlockLayout>(functions.int16);
+  FillIntegers<Int12BlockLayout>(functions.int12);
   return functions;
 }
 

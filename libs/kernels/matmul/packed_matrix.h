@@ -42,8 +42,9 @@ class PackedMatrix {
 
   // Plans the panels of these rows, to be packed into memory given later.
   // Panels of integer formats will meet activations of `integers`, kInt8 or
-  // kInt16: the first cost 0.6% of a product, the second nothing that counts
-  // and 1.5 to 1.7 times the time where many tokens share a pass.
+  // kInt12: the first cost 0.6% of a product, the second nothing that counts
+  // and, but for AMX, 1.5 to 1.7 times the time where many tokens share a
+  // pass.
   // InvalidArgument: no rows or columns, a row that is not whole blocks of its
   // type, or rows of one panel that differ in type.
   static absl::StatusOr<PackedMatrix> Plan(

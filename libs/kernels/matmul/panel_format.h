@@ -56,13 +56,13 @@ inline constexpr int kNumPanelFormats = 10;
 
 // What the activations are turned into before they meet a panel. An integer
 // format takes kInt8 or, where more precision pays (PackedMatrix::Plan),
-// kInt16.
-enum class ActivationKind : uint8_t { kInt8, kInt16, kBF16, kF32 };
+// kInt12.
+enum class ActivationKind : uint8_t { kInt8, kInt12, kBF16, kF32 };
 inline constexpr int kNumActivationKinds = 4;
 
 struct PanelGeometry {
   absl::string_view name;
-  ActivationKind activations;  // kInt8: or kInt16
+  ActivationKind activations;  // kInt8: or kInt12
   int group_blocks;
   int header_bytes;  // of a group
   int block_bytes;

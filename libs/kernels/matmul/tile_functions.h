@@ -10,17 +10,18 @@ namespace tessera::kernels {
 inline constexpr int kNumIntegerFormats = 7;
 struct TileFunctions {
   TileFunction int8[kNumIntegerFormats];
-  TileFunction int16[kNumIntegerFormats];
+  TileFunction int12[kNumIntegerFormats];
   TileFunction bf16, f16, f32;
 };
 
 struct ActivationFunctions {
-  ActivationFunction int8, int16, bf16;
+  ActivationFunction int8, int12, bf16;
 };
 
 TileFunctions ReferenceTileFunctions();
 TileFunctions Avx2TileFunctions();
 TileFunctions Avx512TileFunctions();
+TileFunctions AmxTileFunctions();
 
 ActivationFunctions ReferenceActivationFunctions();
 ActivationFunctions Avx2ActivationFunctions();
