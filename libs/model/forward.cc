@@ -97,7 +97,10 @@ Activations ForwardPass::Input(Worker& worker, const float* rows,
   const Activations input(worker.kernels(), matrix.activation_kinds(), num_rows,
                           columns,
                           is_private ? own.activations : scratch_.activations);
-  const Range share = is_private ? Range{0, num_rows} : worker.Share(num_rows);
+  // Whole tiles: their tokens share cache lines.
+  const Range share = is_private
+                          ? Range{0, num_rows}
+                          : worker.Share(num_rows, kernels::kMostTileTokens);
   // Row by row, so that what is normalized is packed while it is in the L1.
   for (int64_t i = share.begin; i < share.end; ++i) {
     const float* row = rows + i * columns;

@@ -10,7 +10,6 @@
 namespace tessera::kernels {
 namespace {
 
-constexpr int kWidestTile = 16;
 constexpr ActivationKind kAllKinds[] = {
     ActivationKind::kInt8, ActivationKind::kInt12, ActivationKind::kBF16,
     ActivationKind::kF32};
@@ -92,7 +91,7 @@ int64_t Activations::ScratchBytes(ActivationKinds kinds, int64_t max_tokens,
   for (const ActivationKind kind : kAllKinds) {
     // Few tokens in a wide tile can take more than many in whole ones.
     if (kinds & KindBit(kind)) {
-      bytes += KindBytes(kind, kWidestTile, max_tokens, columns);
+      bytes += KindBytes(kind, kMostTileTokens, max_tokens, columns);
     }
   }
   return bytes;

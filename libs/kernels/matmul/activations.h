@@ -22,6 +22,8 @@ constexpr ActivationKinds KindBit(ActivationKind kind) {
   return static_cast<ActivationKinds>(1 << static_cast<int>(kind));
 }
 
+inline constexpr int64_t kMostTileTokens = 16;
+
 class Activations {
  public:
   Activations() = default;

@@ -78,34 +78,98 @@ void QuantizeRow8(const ActivationRow& row) {
   }
 }
 
-void QuantizeRow12(const ActivationRow& row) {
+// Four blocks at once, so that their maxima and sums are reduced together: one
+// by one, a block took 15 ns instead of 4.
+constexpr int kTogether = 4;
+
+// The maxima of four registers.
+inline __m128 FourMaxima(const __m512* x) {
+  const __m512 a = _mm512_max_ps(_mm512_unpacklo_ps(x[0], x[1]),
+                                 _mm512_unpackhi_ps(x[0], x[1]));
+  const __m512 b = _mm512_max_ps(_mm512_unpacklo_ps(x[2], x[3]),
+                                 _mm512_unpackhi_ps(x[2], x[3]));
+  const __m512d low =
+      _mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b));
+  const __m512d high =
+      _mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b));
+  const __m512 four =
+      _mm512_max_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high));
+  const __m256 two = _mm256_max_ps(_mm512_castps512_ps256(four),
+                                   _mm512_extractf32x8_ps(four, 1));
+  return _mm_max_ps(_mm256_castps256_ps128(two), _mm256_extractf128_ps(two, 1));
+}
+
+// 32 integers of 16 bits, columns 4 i to 4 i + 3 and 16 + 4 i to 16 + 4 i + 3
+// in lane i, as 32 bytes of high planes and 32 of low ones.
+inline __m512i Planes(__m512i q) {
+  const __m512i high =
+      _mm512_srai_epi16(_mm512_add_epi16(q, _mm512_set1_epi16(8)), kPlaneBits);
+  const __m512i low = _mm512_sub_epi16(q, _mm512_slli_epi16(high, kPlaneBits));
+  const __m512i order =
+      _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, _mm512_packs_epi16(high, low));
+}
+
+// The sums of the integers of columns 0 to 15 (elements 0 and 1) and 16 to 31.
+inline __m128i HalfSums(__m512i q) {
+  const __m512i pairs = _mm512_madd_epi16(q, _mm512_set1_epi16(1));
+  const __m256i two = _mm256_add_epi32(_mm512_castsi512_si256(pairs),
+                                       _mm512_extracti64x4_epi64(pairs, 1));
+  return _mm_add_epi32(_mm256_castsi256_si128(two),
+                       _mm256_extracti128_si256(two, 1));
+}
+
+void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count) {
   const Int12BlockLayout layout{row.tile_width};
+  uint8_t* block = row.tile + first * layout.bytes();
+  Columns x[kTogether];
+  __m512 max[kTogether];
+  for (int i = 0; i < kTogether; ++i) {
+    x[i] = LoadBlock(row, first + i);  // zeros past the row's end
+    max[i] = _mm512_max_ps(_mm512_abs_ps(x[i].low), _mm512_abs_ps(x[i].high));
+  }
+  const __m128 maxima = FourMaxima(max);
+  alignas(16) float inverse[kTogether], scale[kTogether], scaled_sum[kTogether];
+  alignas(16) int32_t halves[2 * kTogether], sums[kTogether];
+  _mm_store_ps(inverse, _mm_maskz_div_ps(
+                            _mm_cmp_ps_mask(maxima, _mm_set1_ps(kSmallestMax),
+                                            _CMP_GT_OQ),
+                            _mm_set1_ps(kInt12Steps), maxima));
+  __m512i q[kTogether];
+  for (int i = 0; i < kTogether; ++i) {
+    const __m512 steps = _mm512_set1_ps(inverse[i]);
+    q[i] =
+        _mm512_packs_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x[i].low, steps)),
+                           _mm512_cvtps_epi32(_mm512_mul_ps(x[i].high, steps)));
+  }
+  const __m128i half01 = _mm_hadd_epi32(HalfSums(q[0]), HalfSums(q[1]));
+  const __m128i half23 = _mm_hadd_epi32(HalfSums(q[2]), HalfSums(q[3]));
+  const __m128i sum = _mm_hadd_epi32(half01, half23);
+  const __m128 scales = _mm_mul_ps(maxima, _mm_set1_ps(1.0f / kInt12Steps));
+  _mm_store_si128(reinterpret_cast<__m128i*>(halves), half01);
+  _mm_store_si128(reinterpret_cast<__m128i*>(halves + kTogether), half23);
+  _mm_store_si128(reinterpret_cast<__m128i*>(sums), sum);
+  _mm_store_ps(scale, scales);
+  _mm_store_ps(scaled_sum, _mm_mul_ps(scales, _mm_cvtepi32_ps(sum)));
   const int t = row.token;
-  uint8_t* block = row.tile + row.first_block * layout.bytes();
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
-    const Columns x = LoadBlock(row, b);
-    const float max =
-        MaxAbs(_mm512_max_ps(_mm512_abs_ps(x.low), _mm512_abs_ps(x.high)));
-    const __m512 halves[2] = {x.low, x.high};
-    int32_t sums[2];
-    for (int half = 0; half < 2; ++half) {
-      const __m512i q = Quantize(halves[half], max, kInt12Steps);
-      const __m512i high = _mm512_srai_epi32(
-          _mm512_add_epi32(q, _mm512_set1_epi32(8)), kPlaneBits);
-      StoreBytes(block + layout.high(t) + 16 * half, high);
-      StoreBytes(block + layout.low(t) + 16 * half,
-                 _mm512_sub_epi32(q, _mm512_slli_epi32(high, kPlaneBits)));
-      sums[half] = _mm512_reduce_add_epi32(q);
+  for (int i = 0; i < count; ++i) {
+    _mm512_storeu_si512(block + layout.high(t), Planes(q[i]));
+    StoreFloat(block + layout.scale(t), scale[i]);
+    StoreFloat(block + layout.scaled_sum(t), scaled_sum[i]);
+    if (row.tile_width < 16) {  // AMX's weights are signed
+      StoreInt(block + layout.sum8(t), -8 * sums[i]);
+      StoreInt(block + layout.sum128(t), -128 * sums[i]);
+      StoreInt(block + layout.sum32(t), -32 * halves[2 * i]);
+      StoreInt(block + layout.sum32(t) + 4, -32 * halves[2 * i + 1]);
     }
-    const int32_t sum = sums[0] + sums[1];
-    const float scale = max * (1.0f / kInt12Steps);
-    StoreFloat(block + layout.scale(t), scale);
-    StoreFloat(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
-    StoreInt(block + layout.sum8(t), -8 * sum);
-    StoreInt(block + layout.sum128(t), -128 * sum);
-    StoreInt(block + layout.sum32(t), -32 * sums[0]);
-    StoreInt(block + layout.sum32(t) + 4, -32 * sums[1]);
     block += layout.bytes();
+  }
+}
+
+void QuantizeRow12(const ActivationRow& row) {
+  for (int64_t b = row.first_block; b < row.end_block; b += kTogether) {
+    const int64_t left = row.end_block - b;
+    QuantizeFour(row, b, left < kTogether ? left : kTogether);
   }
 }
 
