@@ -11,8 +11,8 @@ namespace tessera::kernels {
 namespace {
 
 constexpr ActivationKind kAllKinds[] = {
-    ActivationKind::kInt8, ActivationKind::kInt12, ActivationKind::kBF16,
-    ActivationKind::kF32};
+    ActivationKind::kInt8, ActivationKind::kInt12, ActivationKind::kInt12Blocks,
+    ActivationKind::kBF16, ActivationKind::kF32};
 
 // A wider tile shares each weight among more tokens; a narrower one spreads
 // fewer bytes over the L1. AMX tiles have 16 rows.
@@ -21,7 +21,9 @@ int WidthFor(device::KernelSet kernels, ActivationKind kind,
   if (num_tokens <= 1) return 1;
   if (num_tokens <= 4) return 4;
   const bool in_tiles = kernels == device::KernelSet::kAmx &&
-                        kind == ActivationKind::kInt12 && num_tokens > 8;
+                        (kind == ActivationKind::kInt12 ||
+                         kind == ActivationKind::kInt12Blocks) &&
+                        num_tokens > 8;
   return in_tiles ? 16 : 8;
 }
 
@@ -33,6 +35,7 @@ int64_t BlockBytes(ActivationKind kind, int tile_width) {
     case ActivationKind::kInt8:
       return Int8BlockLayout{tile_width}.bytes();
     case ActivationKind::kInt12:
+    case ActivationKind::kInt12Blocks:
       return Int12BlockLayout{tile_width}.bytes();
     case ActivationKind::kBF16:
       return int64_t{kBFloat16BlockBytes} * tile_width;
@@ -75,6 +78,8 @@ ActivationFunction FunctionFor(ActivationKind kind, device::KernelSet kernels) {
       return functions.int8;
     case ActivationKind::kInt12:
       return functions.int12;
+    case ActivationKind::kInt12Blocks:
+      return functions.int12_blocks;
     case ActivationKind::kBF16:
       return functions.bf16;
     case ActivationKind::kF32:
@@ -124,6 +129,8 @@ void Activations::Pack(const float* input, int64_t input_stride,
                        int64_t first_token, int64_t end_token,
                        int64_t first_block, int64_t end_block) const {
   DCHECK(end_token <= num_tokens_ && end_block <= num_blocks_);
+  DCHECK((kinds_ & KindBit(ActivationKind::kInt12)) == 0 ||
+         (first_block == 0 && end_block == num_blocks_));
   for (const ActivationKind kind : kAllKinds) {
     if ((kinds_ & KindBit(kind)) == 0) continue;
     const ActivationFunction function = FunctionFor(kind, kernels_);

@@ -90,14 +90,28 @@ void QuantizeRow8(const ActivationRow& row) {
   }
 }
 
+float RowMaxAbs(const ActivationRow& row) {
+  float max = 0;
+  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+    __m256 x[4];
+    LoadBlock(row, b, x);
+    const float of_block = MaxAbs(x, 4);
+    max = max > of_block ? max : of_block;
+  }
+  return max;
+}
+
+// kBlocks: with a scale a block; else the row's.
+template <bool kBlocks>
 void QuantizeRow12(const ActivationRow& row) {
   const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
+  const float row_max = kBlocks ? 0 : RowMaxAbs(row);
   for (int64_t b = row.first_block; b < row.end_block; ++b) {
     uint8_t* block = row.tile + b * layout.bytes();
     __m256 x[4];
     LoadBlock(row, b, x);
-    const float max = MaxAbs(x, 4);
+    const float max = kBlocks ? MaxAbs(x, 4) : row_max;
     __m256i q[4], high[4], low[4];
     Quantize(x, 4, max, kInt12Steps, q);
     for (int i = 0; i < 4; ++i) {
@@ -116,7 +130,8 @@ void QuantizeRow12(const ActivationRow& row) {
     const int32_t sum = low_sum + high_sum;
     const float scale = max * (1.0f / kInt12Steps);
     StoreFloat(block + layout.scale(t), scale);
-    StoreFloat(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
+    StoreFloat(block + layout.scaled_sum(t),
+               static_cast<float>(sum) * (kBlocks ? scale : 1.0f));
     StoreInt(block + layout.sum8(t), -8 * sum);
     StoreInt(block + layout.sum128(t), -128 * sum);
     StoreInt(block + layout.sum32(t), -32 * low_sum);
@@ -149,7 +164,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx2ActivationFunctions() {
-  return {QuantizeRow8, QuantizeRow12, RoundRow};
+  return {QuantizeRow8, QuantizeRow12<false>, QuantizeRow12<true>, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -119,7 +119,11 @@ inline __m128i HalfSums(__m512i q) {
                        _mm256_extracti128_si256(two, 1));
 }
 
-void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count) {
+// kBlocks: with a scale a block; else the row's, of which row_max is the
+// largest.
+template <bool kBlocks>
+void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count,
+                  float row_max) {
   const Int12BlockLayout layout{row.tile_width};
   uint8_t* block = row.tile + first * layout.bytes();
   Columns x[kTogether];
@@ -128,7 +132,7 @@ void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count) {
     x[i] = LoadBlock(row, first + i);  // zeros past the row's end
     max[i] = _mm512_max_ps(_mm512_abs_ps(x[i].low), _mm512_abs_ps(x[i].high));
   }
-  const __m128 maxima = FourMaxima(max);
+  const __m128 maxima = kBlocks ? FourMaxima(max) : _mm_set1_ps(row_max);
   alignas(16) float inverse[kTogether], scale[kTogether], scaled_sum[kTogether];
   alignas(16) int32_t halves[2 * kTogether], sums[kTogether];
   _mm_store_ps(inverse, _mm_maskz_div_ps(
@@ -150,7 +154,8 @@ void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count) {
   _mm_store_si128(reinterpret_cast<__m128i*>(halves + kTogether), half23);
   _mm_store_si128(reinterpret_cast<__m128i*>(sums), sum);
   _mm_store_ps(scale, scales);
-  _mm_store_ps(scaled_sum, _mm_mul_ps(scales, _mm_cvtepi32_ps(sum)));
+  const __m128 float_sum = _mm_cvtepi32_ps(sum);
+  _mm_store_ps(scaled_sum, kBlocks ? _mm_mul_ps(scales, float_sum) : float_sum);
   const int t = row.token;
   for (int i = 0; i < count; ++i) {
     _mm512_storeu_si512(block + layout.high(t), Planes(q[i]));
@@ -166,10 +171,22 @@ void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count) {
   }
 }
 
+float RowMaxAbs(const ActivationRow& row) {
+  __m512 max = _mm512_setzero_ps();
+  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+    const Columns x = LoadBlock(row, b);
+    max = _mm512_max_ps(max, _mm512_abs_ps(x.low));
+    max = _mm512_max_ps(max, _mm512_abs_ps(x.high));
+  }
+  return MaxAbs(max);
+}
+
+template <bool kBlocks>
 void QuantizeRow12(const ActivationRow& row) {
+  const float row_max = kBlocks ? 0 : RowMaxAbs(row);
   for (int64_t b = row.first_block; b < row.end_block; b += kTogether) {
     const int64_t left = row.end_block - b;
-    QuantizeFour(row, b, left < kTogether ? left : kTogether);
+    QuantizeFour<kBlocks>(row, b, left < kTogether ? left : kTogether, row_max);
   }
 }
 
@@ -190,7 +207,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx512ActivationFunctions() {
-  return {QuantizeRow8, QuantizeRow12, RoundRow};
+  return {QuantizeRow8, QuantizeRow12<false>, QuantizeRow12<true>, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -58,10 +58,13 @@ void QuantizeBlock8(const ActivationRow& row, int64_t b, uint8_t* block) {
   Put(block + layout.scaled_sum(t), scaled_sum);
 }
 
+// kBlocks: with a scale a block; else the row's, in its first.
+template <bool kBlocks>
 void QuantizeBlock12(const ActivationRow& row, int64_t b, uint8_t* block) {
   const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
-  const float max = MaxAbs(row, 32 * b, 32);
+  const float max =
+      kBlocks ? MaxAbs(row, 32 * b, 32) : MaxAbs(row, 0, row.columns);
   int32_t sums[2] = {0, 0};
   for (int i = 0; i < 32; ++i) {
     const int32_t q = Quantize(row, 32 * b + i, max, kInt12Steps);
@@ -73,7 +76,8 @@ void QuantizeBlock12(const ActivationRow& row, int64_t b, uint8_t* block) {
   const int32_t sum = sums[0] + sums[1];
   const float scale = max * (1.0f / kInt12Steps);
   Put(block + layout.scale(t), scale);
-  Put(block + layout.scaled_sum(t), scale * static_cast<float>(sum));
+  Put(block + layout.scaled_sum(t),
+      static_cast<float>(sum) * (kBlocks ? scale : 1.0f));
   Put(block + layout.sum8(t), -8 * sum);
   Put(block + layout.sum128(t), -128 * sum);
   Put(block + layout.sum32(t), -32 * sums[0]);
@@ -103,7 +107,8 @@ void RoundRow(const ActivationRow& row) {
 
 ActivationFunctions ReferenceActivationFunctions() {
   return {QuantizeRow<Int8BlockLayout, QuantizeBlock8>,
-          QuantizeRow<Int12BlockLayout, QuantizeBlock12>, RoundRow};
+          QuantizeRow<Int12BlockLayout, QuantizeBlock12<false>>,
+          QuantizeRow<Int12BlockLayout, QuantizeBlock12<true>>, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "libs/kernels/matmul/tile.h"
+
 namespace tessera::kernels {
 namespace {
 
@@ -144,6 +146,17 @@ struct GroupQ6Super {
   const uint8_t* header;
   __m512 d;
 };
+
+// Sums of int12 activations times their rows' scales, which are in the first
+// block `a`.
+template <int T, int W>
+inline void ScaleRows(const uint8_t* a, __m512* sums) {
+  constexpr Int12BlockLayout kLayout{W};
+#pragma GCC unroll 16
+  for (int t = 0; t < T; ++t) {
+    sums[t] = _mm512_mul_ps(sums[t], BroadcastFloat(a + kLayout.scale(t)));
+  }
+}
 
 }  // namespace
 }  // namespace tessera::kernels

@@ -32,6 +32,8 @@ TileFunction FunctionFor(const PanelRun& run, const Activations& activations) {
       return functions.int8[index];
     case ActivationKind::kInt12:
       return functions.int12[index];
+    case ActivationKind::kInt12Blocks:
+      return functions.int12_blocks[index];
     case ActivationKind::kBF16:
       return functions.bf16;
     case ActivationKind::kF32:

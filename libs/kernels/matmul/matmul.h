@@ -10,13 +10,14 @@
 // Integer formats: each block of 32 columns is an exact integer dot product of
 // the file's integers and the activations', scaled and added to a float sum
 // block by block, in the order of the columns, with fused multiply-adds. int8
-// activations have a scale for each half of a block, int12 one for all of it:
+// activations have a scale for each half of a block, int12 one for the row
+// (which multiplies the whole sum) or for the block:
 //   int8   x = fma(float(dot[1]), scale[1], float(dot[0]) * scale[0])
 //          sum = fma(x, d, sum)
-//   int12  sum = fma(float(dot), d * scale, sum)
-//   both   sum = fma(m, scaled_sum, sum)      where the format has a minimum
-// Where a half has a scale of its own (Q6_K), either kind adds the halves one
-// by one: sum = fma(float(dot[h]), d[h] * scale[h], sum).
+//   int12  sum = fma(float(dot), d, sum); by blocks: d * scale
+//   all    sum = fma(m, scaled_sum, sum)      where the format has a minimum
+// Where a half has a scale of its own (Q6_K), every kind adds the halves one by
+// one: sum = fma(float(dot[h]), d[h] * scale[h], sum).
 // So an output's bits depend on its weights and its token alone: not on M, on
 // the other tokens, the threads, or the instruction set (all agree bit for bit
 // with the plain reference). Float formats add in column order too; their bits

@@ -167,7 +167,7 @@ constexpr int kRingBlocks = 8;
 
 // The tokens of a tile times a chunk of a panel. T: 4, 8 or 16 tokens, of a
 // tile of W.
-template <class Group, int T, int W, Blocks kBlocks>
+template <class Group, int T, int W, Blocks kBlocks, bool kBlockScales>
 class TilePass {
  public:
   TilePass(Unpacked<Group, W>* blocks, const uint8_t* activations)
@@ -280,8 +280,10 @@ class TilePass {
             _mm512_slli_epi32(_mm512_load_si512(sums.rows[2 * t]), kPlaneBits),
             _mm512_load_si512(sums.rows[2 * t + 1]));
       }
-      const __m512 scale =
-          _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
+      __m512 scale = d;
+      if constexpr (kBlockScales) {
+        scale = _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
+      }
       acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, acc[t]);
     }
     if constexpr (Group::kMin) {
@@ -303,7 +305,7 @@ class TilePass {
 };
 
 // A panel times all tokens, chunk by chunk of columns; sums wait in `partial`.
-template <class Group, int W>
+template <class Group, int W, bool kBlockScales>
 class PanelPass {
  public:
   explicit PanelPass(const TileArguments& arguments) : x_(arguments) {}
@@ -348,21 +350,23 @@ class PanelPass {
       TESSERA_TILE_CONFIGURE(kConfig);
       configured_ = T;
     }
-    const uint8_t* a = x_.activations + token / W * x_.tile_bytes +
-                       first_ * Int12BlockLayout{W}.bytes();
+    const uint8_t* tile = x_.activations + token / W * x_.tile_bytes;
+    const uint8_t* a = tile + first_ * Int12BlockLayout{W}.bytes();
     __m512 acc[T];
 #pragma GCC unroll 16
     for (int t = 0; t < T; ++t) {
       acc[t] = first_ == 0 ? _mm512_setzero_ps()
                            : _mm512_load_ps(partial_[token + t]);
     }
-    TilePass<Group, T, W, kBlocks>(blocks_, a).Add(panel, first_, count_, acc);
+    TilePass<Group, T, W, kBlocks, kBlockScales>(blocks_, a)
+        .Add(panel, first_, count_, acc);
     if (!is_last_) {
 #pragma GCC unroll 16
       for (int t = 0; t < T; ++t) {
         _mm512_store_ps(partial_[token + t], acc[t]);
       }
     } else {
+      if constexpr (!kBlockScales) ScaleRows<T, W>(tile, acc);
       Store<T>(x_, index, token, n, acc);
     }
   }
@@ -376,9 +380,9 @@ class PanelPass {
   alignas(64) float partial_[kMostTokens][16];
 };
 
-template <class Group, int W>
+template <class Group, int W, bool kBlockScales>
 void MultiplyPanels(const TileArguments& arguments) {
-  PanelPass<Group, W> pass(arguments);
+  PanelPass<Group, W, kBlockScales> pass(arguments);
   const uint8_t* panel = arguments.panels;
   for (int64_t i = 0; i < arguments.num_panels; ++i) {
     pass.Run(panel, i);
@@ -387,27 +391,36 @@ void MultiplyPanels(const TileArguments& arguments) {
   TESSERA_TILE_RELEASE();
 }
 
-template <class Group, int kFormat>
+template <class Group, int kFormat, bool kBlockScales>
 void Multiply(const TileArguments& arguments) {
   if (arguments.num_tokens < kFewestTokens) {
-    return Avx512TileFunctions().int12[kFormat](arguments);
+    const TileFunctions functions = Avx512TileFunctions();
+    return (kBlockScales ? functions.int12_blocks
+                         : functions.int12)[kFormat](arguments);
   }
-  if (arguments.tile_width == 4) return MultiplyPanels<Group, 4>(arguments);
-  if (arguments.tile_width == 8) return MultiplyPanels<Group, 8>(arguments);
-  MultiplyPanels<Group, 16>(arguments);
+  if (arguments.tile_width == 8) {
+    return MultiplyPanels<Group, 8, kBlockScales>(arguments);
+  }
+  MultiplyPanels<Group, 16, kBlockScales>(arguments);
+}
+
+template <bool kBlockScales>
+void FillIntegers(TileFunction* functions) {
+  functions[0] = Multiply<GroupQ4, 0, kBlockScales>;
+  functions[1] = Multiply<GroupQ4Min, 1, kBlockScales>;
+  functions[2] = Multiply<GroupQ4Super, 2, kBlockScales>;
+  functions[3] = Multiply<GroupQ6Super, 3, kBlockScales>;
+  functions[4] = Multiply<GroupQ8, 4, kBlockScales>;
+  functions[5] = Multiply<GroupQ8Min, 5, kBlockScales>;
+  functions[6] = Multiply<GroupQ8Super, 6, kBlockScales>;
 }
 
 }  // namespace
 
 TileFunctions AmxTileFunctions() {
   TileFunctions functions = Avx512TileFunctions();
-  functions.int12[0] = Multiply<GroupQ4, 0>;
-  functions.int12[1] = Multiply<GroupQ4Min, 1>;
-  functions.int12[2] = Multiply<GroupQ4Super, 2>;
-  functions.int12[3] = Multiply<GroupQ6Super, 3>;
-  functions.int12[4] = Multiply<GroupQ8, 4>;
-  functions.int12[5] = Multiply<GroupQ8Min, 5>;
-  functions.int12[6] = Multiply<GroupQ8Super, 6>;
+  FillIntegers<false>(functions.int12);
+  FillIntegers<true>(functions.int12_blocks);
   return functions;
 }
 

@@ -206,6 +206,7 @@ inline void AddMin(__m256 m, const uint8_t* scaled_sums, __m256* acc) {
 
 // The int8 kind: acc[t] += block . activations of token kToken + t
 struct Int8 {
+  static constexpr bool kRowScale = false;
   template <int W>
   static constexpr Int8BlockLayout Layout() {
     return {W};
@@ -255,7 +256,10 @@ struct Int8 {
 };
 
 // The int12 kind: both planes are added up in one register, shifted in between.
+// kBlocks: with a scale a block; else the row's is left to the end.
+template <bool kBlocks>
 struct Int12 {
+  static constexpr bool kRowScale = !kBlocks;
   template <int W>
   static constexpr Int12BlockLayout Layout() {
     return {W};
@@ -269,12 +273,12 @@ struct Int12 {
     __m256i dot[T];
     if constexpr (Group::kHalves) {
       Dots<Group, T, W, kToken, 0, 4>(block, a, dot);
-      AddScaled<T, 1>(group.HalfScale(i, 0), dot, scales, acc);
+      Add<T>(group.HalfScale(i, 0), dot, scales, acc);
       Dots<Group, T, W, kToken, 4, 8>(block, a, dot);
-      AddScaled<T, 1>(group.HalfScale(i, 1), dot, scales, acc);
+      Add<T>(group.HalfScale(i, 1), dot, scales, acc);
     } else {
       Dots<Group, T, W, kToken, 0, 8>(block, a, dot);
-      AddScaled<T, 1>(group.Scale(i), dot, scales, acc);
+      Add<T>(group.Scale(i), dot, scales, acc);
     }
     if constexpr (Group::kMin) {
       AddMin<T>(group.Min(i), a + kLayout.scaled_sum(kToken), acc);
@@ -282,6 +286,18 @@ struct Int12 {
   }
 
  private:
+  template <int T>
+  static void Add(__m256 d, const __m256i* dot, const uint8_t* scales,
+                  __m256* acc) {
+    if constexpr (kBlocks) {
+      AddScaled<T, 1>(d, dot, scales, acc);
+    } else {
+      for (int t = 0; t < T; ++t) {
+        acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), d, acc[t]);
+      }
+    }
+  }
+
   template <class Group, int T, int W, int kToken, int kFirst, int kEnd>
   static void Dots(const uint8_t* block, const uint8_t* a, __m256i* dot) {
     constexpr Int12BlockLayout kLayout{W};
@@ -422,6 +438,13 @@ inline void Tile(const TileArguments& x, const uint8_t* panel_data,
     if constexpr (requires { typename Format::Group; }) {
       SumPanel<typename Format::Kind, typename Format::Group, T, W, kToken>(
           panel_data, half, x.num_groups, a, acc);
+      if constexpr (Format::Kind::kRowScale) {
+        constexpr Int12BlockLayout kLayout{W};
+        for (int t = 0; t < T; ++t) {
+          acc[t] = _mm256_mul_ps(acc[t],
+                                 BroadcastFloat(a + kLayout.scale(kToken + t)));
+        }
+      }
     } else {
       SumFloatPanel<Format, T, W, kToken>(panel_data, half, x.num_groups, a,
                                           acc);
@@ -480,7 +503,8 @@ TileFunctions Avx2TileFunctions() {
                              .f16 = Multiply<WeightsF16>,
                              .f32 = Multiply<WeightsF32>};
   FillIntegers<Int8>(functions.int8);
-  FillIntegers<Int12>(functions.int12);
+  FillIntegers<Int12<false>>(functions.int12);
+  FillIntegers<Int12<true>>(functions.int12_blocks);
   return functions;
 }
 

@@ -51,6 +51,7 @@ inline __m512i Correction(const uint8_t* a, int t, int half) {
 
 // The int8 kind: acc[t] += block . activations[t]
 struct Int8 {
+  static constexpr bool kRowScale = false;
   template <int W>
   static constexpr Int8BlockLayout Layout() {
     return {W};
@@ -116,7 +117,10 @@ struct Int8 {
 };
 
 // The int12 kind: both planes go through one register, shifted in between.
+// kBlocks: with a scale a block; else the row's is left to the end.
+template <bool kBlocks>
 struct Int12 {
+  static constexpr bool kRowScale = !kBlocks;
   template <int W>
   static constexpr Int12BlockLayout Layout() {
     return {W};
@@ -167,8 +171,10 @@ struct Int12 {
       dot[t] = _mm512_add_epi32(dot[t], _mm512_slli_epi32(high[t], kPlaneBits));
     }
     for (int t = 0; t < T; ++t) {
-      const __m512 scale =
-          _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
+      __m512 scale = d;
+      if constexpr (kBlocks) {
+        scale = _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
+      }
       acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), scale, acc[t]);
     }
   }
@@ -262,6 +268,7 @@ inline void Tile(const TileArguments& arguments, const uint8_t* panel_data,
   if constexpr (requires { typename Format::Group; }) {
     SumPanel<typename Format::Kind, typename Format::Group, T, W>(
         panel_data, arguments.num_groups, a, prefetch, acc);
+    if constexpr (Format::Kind::kRowScale) ScaleRows<T, W>(a, acc);
   } else {
     SumFloatPanel<Format, T, W>(panel_data, arguments.num_groups, a, prefetch,
                                 acc);
@@ -328,7 +335,8 @@ TileFunctions Avx512TileFunctions() {
                              .f16 = Multiply<WeightsF16>,
                              .f32 = Multiply<WeightsF32>};
   FillIntegers<Int8>(functions.int8);
-  FillIntegers<Int12>(functions.int12);
+  FillIntegers<Int12<false>>(functions.int12);
+  FillIntegers<Int12<true>>(functions.int12_blocks);
   return functions;
 }
 

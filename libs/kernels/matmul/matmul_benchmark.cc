@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kLayers = 30;
 constexpr int kRepeats = 7;
-constexpr ActivationKinds kAllKinds = 15;
+constexpr ActivationKinds kAllKinds = 31;
 constexpr int64_t kHidden = 576, kFeedForward = 1536, kVocabulary = 49152;
 
 struct Weights {

@@ -1,7 +1,6 @@
 // Matrix products in plain loops: the oracle of every other version.
 #include <cmath>
 #include <cstring>
-#include <type_traits>
 
 #include "libs/kernels/matmul/panel_block.h"
 #include "libs/kernels/matmul/panel_format.h"
@@ -43,6 +42,8 @@ float AddInt8Block(const IntegerBlock& w, bool has_min, bool halves,
                   sum);
 }
 
+// kBlocks: with a scale a block.
+template <bool kBlocks>
 float AddInt12Block(const IntegerBlock& w, bool has_min, bool halves,
                     const uint8_t* activations, int width, int token,
                     float sum) {
@@ -55,7 +56,8 @@ float AddInt12Block(const IntegerBlock& w, bool has_min, bool halves,
                       static_cast<int8_t>(low[i]);
     dot[i / 16] += w.q[i] * x;
   }
-  const float scale = Get<float>(activations + layout.scale(token));
+  const float scale =
+      kBlocks ? Get<float>(activations + layout.scale(token)) : 1.0f;
   if (halves) {
     sum = std::fma(static_cast<float>(dot[0]), w.scale[0] * scale, sum);
     return std::fma(static_cast<float>(dot[1]), w.scale[1] * scale, sum);
@@ -72,15 +74,18 @@ void PutOutput(const TileArguments& x, int64_t token, int64_t row, float sum) {
   output = x.accumulate ? output + sum : sum;
 }
 
-template <class Layout, PanelFormat kFormat>
+template <ActivationKind kKind, PanelFormat kFormat>
 void MultiplyIntegers(const TileArguments& x) {
   constexpr bool kHalves = kFormat == PanelFormat::kQ6Super;
   constexpr bool kMin =
       kFormat != PanelFormat::kQ4 && kFormat != PanelFormat::kQ8 && !kHalves;
   const int64_t num_blocks = x.num_groups * Geometry(kFormat).group_blocks;
-  const int block_bytes = Layout{x.tile_width}.bytes();
-  constexpr auto kAdd =
-      std::is_same_v<Layout, Int8BlockLayout> ? AddInt8Block : AddInt12Block;
+  const int block_bytes = kKind == ActivationKind::kInt8
+                              ? Int8BlockLayout{x.tile_width}.bytes()
+                              : Int12BlockLayout{x.tile_width}.bytes();
+  constexpr auto kAdd = kKind == ActivationKind::kInt8    ? AddInt8Block
+                        : kKind == ActivationKind::kInt12 ? AddInt12Block<false>
+                                                          : AddInt12Block<true>;
   for (int64_t row = 0; row < x.num_rows && row < 16 * x.num_panels; ++row) {
     const uint8_t* panel = x.panels + row / kPanelRows * x.panel_bytes;
     for (int64_t token = 0; token < x.num_tokens; ++token) {
@@ -91,6 +96,10 @@ void MultiplyIntegers(const TileArguments& x) {
             ReadIntegerBlock(kFormat, panel, b, row % kPanelRows);
         sum = kAdd(w, kMin, kHalves, tile + b * block_bytes, x.tile_width,
                    token % x.tile_width, sum);
+      }
+      if (kKind == ActivationKind::kInt12) {
+        sum *= Get<float>(
+            tile + Int12BlockLayout{x.tile_width}.scale(token % x.tile_width));
       }
       PutOutput(x, token, row, sum);
     }
@@ -159,15 +168,15 @@ void MultiplyF32(const TileArguments& x) {
   }
 }
 
-template <class Layout>
+template <ActivationKind kKind>
 void FillIntegers(TileFunction* functions) {
-  functions[0] = MultiplyIntegers<Layout, PanelFormat::kQ4>;
-  functions[1] = MultiplyIntegers<Layout, PanelFormat::kQ4Min>;
-  functions[2] = MultiplyIntegers<Layout, PanelFormat::kQ4Super>;
-  functions[3] = MultiplyIntegers<Layout, PanelFormat::kQ6Super>;
-  functions[4] = MultiplyIntegers<Layout, PanelFormat::kQ8>;
-  functions[5] = MultiplyIntegers<Layout, PanelFormat::kQ8Min>;
-  functions[6] = MultiplyIntegers<Layout, PanelFormat::kQ8Super>;
+  functions[0] = MultiplyIntegers<kKind, PanelFormat::kQ4>;
+  functions[1] = MultiplyIntegers<kKind, PanelFormat::kQ4Min>;
+  functions[2] = MultiplyIntegers<kKind, PanelFormat::kQ4Super>;
+  functions[3] = MultiplyIntegers<kKind, PanelFormat::kQ6Super>;
+  functions[4] = MultiplyIntegers<kKind, PanelFormat::kQ8>;
+  functions[5] = MultiplyIntegers<kKind, PanelFormat::kQ8Min>;
+  functions[6] = MultiplyIntegers<kKind, PanelFormat::kQ8Super>;
 }
 
 }  // namespace
@@ -176,8 +185,9 @@ TileFunctions ReferenceTileFunctions() {
   TileFunctions functions = {.bf16 = MultiplyFloats<PanelFormat::kBF16>,
                              .f16 = MultiplyFloats<PanelFormat::kF16>,
                              .f32 = MultiplyF32};
-  FillIntegers<Int8BlockLayout>(functions.int8);
-  FillIntegers<Int12BlockLayout>(functions.int12);
+  FillIntegers<ActivationKind::kInt8>(functions.int8);
+  FillIntegers<ActivationKind::kInt12>(functions.int12);
+  FillIntegers<ActivationKind::kInt12Blocks>(functions.int12_blocks);
   return functions;
 }
 

@@ -88,7 +88,8 @@ struct Case {
 };
 
 constexpr ActivationKind kIntegerKinds[] = {ActivationKind::kInt8,
-                                            ActivationKind::kInt12};
+                                            ActivationKind::kInt12,
+                                            ActivationKind::kInt12Blocks};
 
 constexpr Case kCases[] = {{16, 256, 1}, {48, 768, 2},  {40, 256, 3},
                            {16, 512, 5}, {33, 256, 8},  {32, 768, 11},
@@ -125,7 +126,7 @@ double Tolerance(KernelSet kernels, DType dtype, ActivationKind integers) {
     return 1e-5;
   }
   if (dtype == DType::kBF16) return 0.02;
-  return integers == ActivationKind::kInt12 ? 3e-3 : 0.03;
+  return integers == ActivationKind::kInt8 ? 0.03 : 3e-3;
 }
 
 void ExpectNearFloat64(DType dtype, KernelSet kernels,

@@ -14,13 +14,14 @@
 //   float  x[32][W]
 //
 // int8: x ~ scale * q by halves of 16 columns, q = round(x * (127 / max|x|)),
-// scale = max|x| * (1 / 127), of the half. int12: one scale for the 32 columns,
-// q = 16 high + low = round(x * (2039 / max|x|)), scale = max|x| * (1 / 2039),
-// low in [-8, 7], high in [-127, 127]: two planes for instructions that
-// multiply bytes. With 4 bits for the low one, 16 times a weight of 4 bits is a
-// byte too: high . 16 w + low . w is one dot product over 64 bytes.
-// scaled_sum = the sum of scale * q (int8: fma(scale[1], sum(q of the second
-// half), scale[0] * sum(q of the first))) meets a format's minimum; sum8 = -8
+// scale = max|x| * (1 / 127), of the half. int12: one scale for the row, in its
+// first block (by blocks: one for the 32 columns), q = 16 high + low =
+// round(x * (2039 / max|x|)), scale = max|x| * (1 / 2039), low in [-8, 7], high
+// in [-127, 127]: two planes for instructions that multiply bytes. With 4 bits
+// for the low one, 16 times a weight of 4 bits is a byte too: high . 16 w + low
+// . w is one dot product over 64 bytes. scaled_sum = the sum of scale * q
+// (int8: fma(scale[1], sum(q of the second half), scale[0] * sum(q of the
+// first)); int12 but by blocks: of q) meets a format's minimum; sum8 = -8
 // sum(q), sum128 and sum32 alike, of the block or of each half, are what dot
 // products with offset weights start from.
 #pragma once
