@@ -53,6 +53,9 @@ struct Loop {
 
 Loop LoopOf(KernelSet kernels, Arithmetic arithmetic) {
 #if defined(__x86_64__)
+  if (kernels == KernelSet::kAmx && arithmetic == Arithmetic::kTileI8) {
+    return {LoopI8Amx, kI8OperationsAmx};
+  }
   kernels = VectorKernels(kernels);
   if (kernels == KernelSet::kAvx512) {
     switch (arithmetic) {
@@ -61,11 +64,14 @@ Loop LoopOf(KernelSet kernels, Arithmetic arithmetic) {
       case Arithmetic::kBF16:
         return {LoopBF16Avx512, kBF16OperationsAvx512};
       case Arithmetic::kI8:
+      case Arithmetic::kTileI8:
         return {LoopI8Avx512, kI8OperationsAvx512};
     }
   }
   if (kernels == KernelSet::kAvx2) {
-    if (arithmetic == Arithmetic::kI8) return {LoopI8Avx2, kI8OperationsAvx2};
+    if (arithmetic == Arithmetic::kI8 || arithmetic == Arithmetic::kTileI8) {
+      return {LoopI8Avx2, kI8OperationsAvx2};
+    }
     return {LoopF32Avx2, kF32OperationsAvx2};
   }
 #endif
@@ -96,11 +102,14 @@ double MemoryProbe::BytesPerSecond(WorkerTeam& team) {
 
 double ArithmeticRate(WorkerTeam& team, Arithmetic arithmetic) {
   const Loop loop = LoopOf(team.kernels(), arithmetic);
-  constexpr int64_t kSteps = 500'000;  // some 1 to 4 ms
+  // Some 1 to 8 ms.
+  const int64_t steps = loop.operations_per_step == kI8OperationsAmx
+                            ? int64_t{100'000}
+                            : int64_t{500'000};
   std::atomic<float> sum{0};
   const double start = Seconds();
-  team.Run([&](Worker& worker) { sum = loop.run(kSteps); });
-  return static_cast<double>(kSteps * loop.operations_per_step * team.size()) /
+  team.Run([&](Worker& worker) { sum = loop.run(steps); });
+  return static_cast<double>(steps * loop.operations_per_step * team.size()) /
          (Seconds() - start);
 }
 

@@ -30,6 +30,7 @@ enum class Arithmetic : uint8_t {
   kF32,   // fused multiply-add
   kBF16,  // vdpbf16ps; the f32 rate where the team's kernels have no such thing
   kI8,    // vpdpbusd; vpmaddubsw, vpmaddwd and an add with AVX2
+  kTileI8,  // tdpbssd; the int8 rate where the team's kernels have no tiles
 };
 
 // Operations a second of all workers with operands in registers, a multiply-add

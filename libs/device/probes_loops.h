@@ -20,6 +20,9 @@ float LoopF32Avx512(int64_t num_steps);
 float LoopBF16Avx512(int64_t num_steps);
 float LoopI8Avx512(int64_t num_steps);
 
+inline constexpr int64_t kI8OperationsAmx = 4 * 16 * 16 * 64 * 2;
+float LoopI8Amx(int64_t num_steps);
+
 inline constexpr int64_t kF32OperationsAvx2 = 12 * 8 * 2;
 inline constexpr int64_t kI8OperationsAvx2 = 8 * 32 * 2;
 float LoopF32Avx2(int64_t num_steps);

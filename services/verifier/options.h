@@ -49,7 +49,8 @@ struct VerifierOptions {
   std::vector<std::string> shared_prefix_files;
   SpeculationMode speculation = SpeculationMode::kAuto;
   SpeculationRule speculation_rule = SpeculationRule::kMatch;
-  int max_draft_tokens = 16;  // of one draft
+  // Of one draft: with the token it goes on from, one tile of the kernels.
+  int max_draft_tokens = 15;
 
   // InvalidArgument, naming the field.
   absl::Status Validate() const;

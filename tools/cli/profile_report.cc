@@ -65,7 +65,7 @@ KindOfProduct ProductOf(ActivationKind kind, const ProfileLimits& limits) {
       return {"int8", limits.int8_operations};
     case ActivationKind::kInt12:
     case ActivationKind::kInt12Blocks:
-      return {"int12", limits.int8_operations / 2};
+      return {"int12", limits.tile_int8_operations / 2};
     case ActivationKind::kBF16:
       return {"bf16", limits.bf16_operations};
     case ActivationKind::kF32:
@@ -188,18 +188,18 @@ absl::StatusOr<ProfileLimits> ProbeLimits(device::WorkerTeam& team) {
   constexpr int kProbes = 7;
   ASSIGN_OR_RETURN(device::MemoryProbe memory, device::MemoryProbe::Create());
   memory.BytesPerSecond(team);  // unmeasured: wakes the team
-  std::array<std::vector<double>, 4> rates;
+  std::array<std::vector<double>, 5> rates;
   for (int probe = 0; probe < kProbes; ++probe) {
     rates[0].push_back(memory.BytesPerSecond(team));
     int next = 1;
     for (const device::Arithmetic arithmetic :
-         {device::Arithmetic::kI8, device::Arithmetic::kBF16,
-          device::Arithmetic::kF32}) {
+         {device::Arithmetic::kI8, device::Arithmetic::kTileI8,
+          device::Arithmetic::kBF16, device::Arithmetic::kF32}) {
       rates[next++].push_back(device::ArithmeticRate(team, arithmetic));
     }
   }
   return ProfileLimits{Median(rates[0]), Median(rates[1]), Median(rates[2]),
-                       Median(rates[3])};
+                       Median(rates[3]), Median(rates[4])};
 }
 
 OperationWork WorkOf(ForwardOp op, const model::ModelConfig& config,
@@ -236,11 +236,13 @@ std::string ProfileTable(const model::ForwardProfile& profile,
     return total > 0 ? seconds / total : 0;
   };
   std::string table = absl::StrFormat(
-      "    limits: memory %.1f GB/s, int8 %.0f GOP/s (int12 half), bf16 %.0f, "
-      "f32 %.0f\n    %-18s %10s %7s %8s %8s %8s %-10s  %s\n",
+      "    limits: memory %.1f GB/s, int8 %.0f GOP/s, in tiles %.0f (int12 "
+      "half "
+      "of it), bf16 %.0f, f32 %.0f\n    %-18s %10s %7s %8s %8s %8s %-10s  %s\n",
       1e-9 * limits.memory_bytes, 1e-9 * limits.int8_operations,
-      1e-9 * limits.bf16_operations, 1e-9 * limits.f32_operations, "operation",
-      "ms a pass", "share", "GB/s", "GOP/s", "of limit", "bound by", "kernel");
+      1e-9 * limits.tile_int8_operations, 1e-9 * limits.bf16_operations,
+      1e-9 * limits.f32_operations, "operation", "ms a pass", "share", "GB/s",
+      "GOP/s", "of limit", "bound by", "kernel");
   for (int i = 0; i < model::kNumForwardOps; ++i) {
     const ForwardOp op = static_cast<ForwardOp>(i);
     table += Line(model::ForwardOpName(op), profile.seconds[i] / num_passes,

@@ -19,6 +19,7 @@ namespace tessera::cli {
 struct ProfileLimits {
   double memory_bytes = 0;
   double int8_operations = 0;
+  double tile_int8_operations = 0;  // as int8_operations where there are none
   double bf16_operations = 0;
   double f32_operations = 0;
 };

@@ -13,6 +13,7 @@ using ::testing::HasSubstr;
 
 constexpr ProfileLimits kLimits = {.memory_bytes = 1e9,
                                    .int8_operations = 1e11,
+                                   .tile_int8_operations = 1e11,
                                    .bf16_operations = 1e11,
                                    .f32_operations = 1e10};
 
