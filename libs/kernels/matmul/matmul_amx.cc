@@ -34,7 +34,6 @@ namespace {
 constexpr int kChunkBlocks = 24;
 constexpr int kMostTokens = 128;  // of a call: kMatmulChunkTokens
 constexpr int kTileRows = 16;
-constexpr int kFewestTokens = 5;
 
 // A block of a panel as the tiles and the scaling want it, for tiles of W
 // tokens.
@@ -393,7 +392,7 @@ void MultiplyPanels(const TileArguments& arguments) {
 
 template <class Group, int kFormat, bool kBlockScales>
 void Multiply(const TileArguments& arguments) {
-  if (arguments.num_tokens < kFewestTokens) {
+  if (arguments.tile_width <= 4) {
     const TileFunctions functions = Avx512TileFunctions();
     return (kBlockScales ? functions.int12_blocks
                          : functions.int12)[kFormat](arguments);
