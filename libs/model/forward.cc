@@ -67,12 +67,37 @@ void ForwardPass::Run(Worker& worker) {
   ProfileClock clock(worker.rank() == 0 ? profile_ : nullptr);
   Embed(worker);
   clock.Mark(ForwardOp::kEmbedding);
+  Rows rows = AllRows();
   for (int layer = 0; layer < config_.num_layers; ++layer) {
     Attention(worker, layer, clock);
-    FeedForward(worker, layer, clock);
+    if (layer == config_.num_layers - 1) rows = LogitRows(worker);
+    if (rows.count == 0) return;
+    AttentionOutput(worker, layer, rows, clock);
+    FeedForward(worker, layer, rows, clock);
   }
-  if (!logit_rows_.empty()) Logits(worker);
+  Logits(worker, rows);
   clock.Mark(ForwardOp::kLogits);
+}
+
+ForwardPass::Rows ForwardPass::AllRows() const {
+  return {scratch_.hidden, scratch_.attention, num_tokens_};
+}
+
+// Gathered; the attended ones where queries, keys and values no longer are.
+ForwardPass::Rows ForwardPass::LogitRows(Worker& worker) {
+  const int64_t count = logit_rows_.size();
+  if (count == num_tokens_) return AllRows();
+  const int64_t hidden_dim = config_.hidden_dim;
+  const int64_t query_dim = config_.query_dim();
+  const Range share = worker.Share(count);
+  for (int64_t i = share.begin; i < share.end; ++i) {
+    std::copy_n(scratch_.hidden + logit_rows_[i] * hidden_dim, hidden_dim,
+                scratch_.gathered + i * hidden_dim);
+    std::copy_n(scratch_.attention + logit_rows_[i] * query_dim, query_dim,
+                scratch_.query_key_value + i * query_dim);
+  }
+  worker.Barrier();
+  return {scratch_.gathered, scratch_.query_key_value, count};
 }
 
 void ForwardPass::Embed(Worker& worker) {
@@ -168,10 +193,15 @@ void ForwardPass::Attention(Worker& worker, int index, ProfileClock& clock) {
                .output = scratch_.attention,
                .scratch = scratch_.attention_scratch});
   clock.Mark(ForwardOp::kAttention);
-  const Activations attended = Input(worker, scratch_.attention, num_tokens_,
+}
+
+void ForwardPass::AttentionOutput(Worker& worker, int index, const Rows& rows,
+                                  ProfileClock& clock) {
+  const LayerWeights& layer = weights_.layers[index];
+  const Activations attended = Input(worker, rows.attended, rows.count,
                                      /*norm=*/nullptr, layer.attention_output);
   Multiply(worker, attended, layer.attention_output,
-           &layer.attention_output_bias, /*accumulate=*/true, scratch_.hidden);
+           &layer.attention_output_bias, /*accumulate=*/true, rows.hidden);
   worker.Barrier();
   clock.Mark(ForwardOp::kAttentionOutput);
 }
@@ -241,53 +271,44 @@ void ForwardPass::ActivateAndPack(Worker& worker, Range rows, Range tokens,
               blocks.begin, blocks.end);
 }
 
-void ForwardPass::FeedForward(Worker& worker, int index, ProfileClock& clock) {
+void ForwardPass::FeedForward(Worker& worker, int index, const Rows& rows,
+                              ProfileClock& clock) {
   const LayerWeights& layer = weights_.layers[index];
-  const Activations input = Input(worker, scratch_.hidden, num_tokens_,
+  const Activations input = Input(worker, rows.hidden, rows.count,
                                   &layer.feed_forward_norm, layer.gate_up);
   clock.Mark(ForwardOp::kNorm);
   const Activations hidden(worker.kernels(), layer.down.activation_kinds(),
-                           num_tokens_, config_.feed_forward_dim,
+                           rows.count, config_.feed_forward_dim,
                            scratch_.feed_forward_activations);
   // 64 rows are 32 columns of the product, one block of activations: whoever
   // computed them multiplies and packs them with nobody to wait for.
   const int64_t stride = layer.gate_up.num_rows();
-  const Range rows = worker.Share(stride, 64);
+  const Range share = worker.Share(stride, 64);
   const bool is_last = worker.rank() == worker.size() - 1;  // packs the padding
-  const Range blocks = {rows.begin / 64,
-                        is_last ? hidden.num_blocks() : rows.end / 64};
+  const Range blocks = {share.begin / 64,
+                        is_last ? hidden.num_blocks() : share.end / 64};
   // Chunk by chunk, so that what one step wrote is in the L2 for the next.
-  for (int64_t t = 0; t < num_tokens_; t += kernels::kMatmulChunkTokens) {
+  for (int64_t t = 0; t < rows.count; t += kernels::kMatmulChunkTokens) {
     const Range tokens = {
-        t, std::min(t + kernels::kMatmulChunkTokens, num_tokens_)};
+        t, std::min(t + kernels::kMatmulChunkTokens, rows.count)};
     const absl::Status status =
-        kernels::Matmul(input, layer.gate_up, rows, tokens,
+        kernels::Matmul(input, layer.gate_up, share, tokens,
                         {.data = scratch_.gate_up, .stride = stride});
     CHECK(status.ok()) << status;
-    ActivateAndPack(worker, rows, tokens, blocks, hidden);
+    ActivateAndPack(worker, share, tokens, blocks, hidden);
   }
   worker.Barrier();
   clock.Mark(ForwardOp::kGateUp);
   Multiply(worker, hidden, layer.down, /*bias=*/nullptr, /*accumulate=*/true,
-           scratch_.hidden);
+           rows.hidden);
   worker.Barrier();
   clock.Mark(ForwardOp::kDown);
 }
 
-// Only of the tokens asked for, gathered first.
-void ForwardPass::Logits(Worker& worker) {
-  const int64_t dim = config_.hidden_dim;
-  const int64_t num_rows = logit_rows_.size();
-  float* gathered = scratch_.gathered;
-  const Range share = worker.Share(num_rows);
-  for (int64_t i = share.begin; i < share.end; ++i) {
-    std::copy_n(scratch_.hidden + logit_rows_[i] * dim, dim,
-                gathered + i * dim);
-  }
-  worker.Barrier();
+void ForwardPass::Logits(Worker& worker, const Rows& rows) {
   const PackedMatrix& matrix = weights_.logits_matrix(config_);
   const Activations input =
-      Input(worker, gathered, num_rows, &weights_.output_norm, matrix);
+      Input(worker, rows.hidden, rows.count, &weights_.output_norm, matrix);
   Multiply(worker, input, matrix, /*bias=*/nullptr, /*accumulate=*/false,
            logits_);
   worker.Barrier();

@@ -6,6 +6,9 @@
 //     hidden += down(silu(gate(x)) * up(x)),   x = norm(hidden)
 //   logits = output(norm(hidden))
 //
+// The last layer, once it has stored its keys and values, goes on with the
+// tokens whose logits are wanted: nobody reads the others.
+//
 // Every worker walks through Run; a kernel's work is split by Share or inside
 // the kernel, and barriers stand where the next step reads what others wrote. A
 // token's bits depend on its sequence alone: every step is a function of one
@@ -46,11 +49,23 @@ class ForwardPass {
   void Attention(device::Worker& worker, int layer, ProfileClock& clock);
   void AddPieces(size_t sequence);
   void RotateAndStore(device::Worker& worker, int layer);
-  void FeedForward(device::Worker& worker, int layer, ProfileClock& clock);
+  // Tokens that go on through a layer: [count, hidden] of the residual stream,
+  // [count, H D] of what their heads attended to.
+  struct Rows {
+    float* hidden;
+    const float* attended;
+    int64_t count;
+  };
+  Rows AllRows() const;
+  Rows LogitRows(device::Worker& worker);
+  void AttentionOutput(device::Worker& worker, int layer, const Rows& rows,
+                       ProfileClock& clock);
+  void FeedForward(device::Worker& worker, int layer, const Rows& rows,
+                   ProfileClock& clock);
   void ActivateAndPack(device::Worker& worker, device::Range rows,
                        device::Range tokens, device::Range blocks,
                        const kernels::Activations& hidden);
-  void Logits(device::Worker& worker);
+  void Logits(device::Worker& worker, const Rows& rows);
 
   // `rows` [num_rows, columns], normalized if `norm` is given, as the input of
   // `matrix`; where they are many, shared among the workers up to a barrier.

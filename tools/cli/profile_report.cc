@@ -211,15 +211,19 @@ OperationWork WorkOf(ForwardOp op, const model::ModelConfig& config,
   if (op == ForwardOp::kAttention) {
     AddAttention(config, kv_dtype, test, passes, limits, &sum);
   }
+  // The logits are of every token, or of one a prompt; the last layer goes on
+  // with those alone when its keys and values are stored.
+  const double rows =
+      test.all_logits || test.num_generated > 0 ? num_tokens : 1;
   if (op == ForwardOp::kLogits) {
-    // Of every token, or of one a prompt.
-    const double rows =
-        test.all_logits || test.num_generated > 0 ? num_tokens : 1;
     sum.AddMatrix(weights.logits_matrix(config), rows / passes);
   }
   for (const model::LayerWeights& layer : weights.layers) {
     const PackedMatrix* matrix = MatrixOf(op, layer);
-    if (matrix != nullptr) sum.AddMatrix(*matrix, num_tokens / passes);
+    if (matrix == nullptr) continue;
+    const bool is_narrowed =
+        &layer == &weights.layers.back() && op != ForwardOp::kQueryKeyValue;
+    sum.AddMatrix(*matrix, (is_narrowed ? rows : num_tokens) / passes);
   }
   return sum.Take();
 }
