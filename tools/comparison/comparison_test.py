@@ -15,7 +15,7 @@ from comparison import Comparison  # noqa: E402
 from model_shape import ModelShape  # noqa: E402
 from peer import IK_LLAMA_CPP, LLAMA_CPP  # noqa: E402
 
-SHAPE = ModelShape("Q4_1", pass_bytes=100_000_000, layer_products=100_000_000,
+SHAPE = ModelShape("Q4_1", pass_bytes=100_000_000, token_products=100_000_000, last_products=0,
                    kv_token_bytes=20_000)
 
 

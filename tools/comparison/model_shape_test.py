@@ -30,6 +30,13 @@ class ModelShapeTest(unittest.TestCase):
         self.assertEqual(61200 + 207360 + 2304, shape.pass_bytes)
         self.assertEqual(2 * 576 * 576 * 10, shape.prompt_operations(10))
 
+    def test_the_last_layer_goes_on_with_the_last_token(self):
+        shape = model_shape.read(inspection(
+            ("blk.29.attn_q.weight", "Q4_1", [576, 576], 207360),
+            ("blk.29.ffn_up.weight", "Q4_1", [576, 1536], 552960)))
+        self.assertEqual(2 * (2 * 576 * 576 * 10 + 576 * 1536),
+                         shape.prompt_operations(10))
+
     def test_of_an_untied_embedding_a_row_is_read(self):
         shape = model_shape.read(inspection(
             ("output.weight", "Q8_0", [576, 100], 61200)))
