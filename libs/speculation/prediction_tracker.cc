@@ -14,12 +14,27 @@ void PredictionTracker::Advance(const TokenHistory& text) {
     ++state.place->next;
     ++state.place->match_length;
   } else {
-    state.place = prediction_.Find(text, state.trusted);
+    state.place = AfterDeviation(text, state);
   }
   if (state.place.has_value() && state.place->match_length >= kTrustedMatch) {
     state.trusted = state.place->next;
   }
   states_.push_back(state);
+}
+
+std::optional<Match> PredictionTracker::AfterDeviation(
+    const TokenHistory& text, const State& before) const {
+  const std::optional<Match> found = prediction_.Find(text, before.trusted);
+  if (!before.place.has_value() || before.place->match_length == 0 ||
+      (found.has_value() && found->match_length > 1)) {
+    return found;
+  }
+  const int64_t next = before.place->next;
+  if (found.has_value() && next < found->next &&
+      found->next <= next + kNearTokens) {
+    return found;
+  }
+  return Match{next + 1, 0};
 }
 
 void PredictionTracker::Truncate(int64_t num_tokens) {

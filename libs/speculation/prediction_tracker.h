@@ -4,7 +4,9 @@
 // the place moves along. After a token that the prediction does not have there,
 // it is where the longest match of the answer's last tokens says
 // (PredictedText::Find), near the place last trusted: a changed word, a left
-// out or inserted line are passed over within a few tokens.
+// out or inserted line are passed over within a few tokens. Where only the last
+// token matches, and far away, or nothing does, the token is taken to stand in
+// place of the predicted one, once: half of the changed words are one token.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,8 @@ class PredictionTracker {
   // A place is trusted, so that the search begins there the next time, after so
   // many tokens that agree: a shorter match may be chance.
   static constexpr int kTrustedMatch = 4;
+  // A match of one token is taken for more than chance when so near.
+  static constexpr int kNearTokens = 8;
 
   explicit PredictionTracker(absl::Span<const int32_t> prediction)
       : prediction_(prediction) {}
@@ -46,6 +50,9 @@ class PredictionTracker {
     std::optional<Match> place;
     int64_t trusted = 0;
   };
+
+  std::optional<Match> AfterDeviation(const TokenHistory& text,
+                                      const State& before) const;
 
   PredictedText prediction_;
   // After each number of tokens; 32 bytes a token of the answer.

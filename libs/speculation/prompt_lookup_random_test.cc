@@ -68,8 +68,16 @@ std::optional<Proposal> NaiveFromPrediction(const Tokens& prediction,
         prediction[place->next] == text[i]) {
       place = Match{place->next + 1, place->match_length + 1};
     } else {
-      place =
+      const std::optional<Match> found =
           NaiveFind(prediction, {text.begin(), text.begin() + i + 1}, trusted);
+      // In the predicted token's place, unless a match says otherwise that is
+      // of two tokens or up to 8 behind it.
+      const bool may_stand_in_place =
+          place.has_value() && place->match_length > 0 &&
+          !(found.has_value() &&
+            (found->match_length > 1 ||
+             (found->next > place->next && found->next - place->next <= 8)));
+      place = may_stand_in_place ? Match{place->next + 1, 0} : found;
     }
     if (place.has_value() && place->match_length >= 4) trusted = place->next;
   }

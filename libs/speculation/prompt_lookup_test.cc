@@ -81,10 +81,23 @@ TEST(PromptLookupTest, ReturnsNearThePlaceLastTrusted) {
 
 TEST(PromptLookupTest, TruncatesThePredictionsPlaceToo) {
   PromptLookup lookup({7}, {1, 2, 3, 4});
-  for (const int32_t token : {1, 2, 50}) lookup.Append(token);
+  for (const int32_t token : {1, 2, 50, 51}) lookup.Append(token);
   EXPECT_FALSE(lookup.FromPrediction(1).has_value());
   lookup.Truncate(3);
   EXPECT_THAT(lookup.FromPrediction(1)->tokens, ElementsAre(3));
+}
+
+TEST(PromptLookupTest, AnUnknownTokenStandsOnceInAPredictedOnesPlace) {
+  PromptLookup lookup({7}, {1, 2, 3, 4, 5, 6});
+  for (const int32_t token : {1, 2, 50}) lookup.Append(token);
+  const std::optional<Proposal> proposal = lookup.FromPrediction(2);
+  ASSERT_TRUE(proposal.has_value());
+  EXPECT_THAT(proposal->tokens, ElementsAre(4, 5));
+  EXPECT_EQ(proposal->match_length, 0);
+  lookup.Append(51);
+  EXPECT_FALSE(lookup.FromPrediction(1).has_value());
+  lookup.Append(4);
+  EXPECT_THAT(lookup.FromPrediction(1)->tokens, ElementsAre(5));
 }
 
 }  // namespace
