@@ -24,12 +24,14 @@ using kernels::SourceRow;
 // attention's output 0.0001. Halves of 16 columns divide a matrix's part by
 // two, int12 leaves nothing of it (0.00005 in all): int12 where it costs least
 // (the logits of a prompt's last token alone; 16% of a layer's weights), 0.0007
-// in all. On AMX tiles it costs nothing: all int12, 0.00013. Workers pack their
-// own columns of down's input, before the row's scale could be known.
-enum class Role { kQueryKeyValue, kDown, kLogits, kOther };
+// in all; attention's output besides, a tenth of a layer's weights. On AMX
+// tiles it costs nothing: all int12, 0.00013 (there a scale a row is cheaper
+// than one a block; workers pack their own columns of down's input, before the
+// row's could be known).
+enum class Role { kAttention, kDown, kLogits, kOther };
 
 ActivationKind InputKind(Role role, device::KernelSet kernels) {
-  if (role == Role::kQueryKeyValue || role == Role::kLogits) {
+  if (role == Role::kAttention || role == Role::kLogits) {
     return ActivationKind::kInt12;
   }
   if (kernels != device::KernelSet::kAmx) return ActivationKind::kInt8;
@@ -189,7 +191,7 @@ absl::Status Loader::PlanQueryKeyValue(const std::string& prefix,
     biases.insert(biases.end(), bias.begin(), bias.end());
   }
   return Plan(prefix + "attn_{q,k,v}.weight", std::move(rows),
-              config_.hidden_dim, Role::kQueryKeyValue, layer.query_key_value);
+              config_.hidden_dim, Role::kAttention, layer.query_key_value);
 }
 
 absl::Status Loader::PlanGateUp(const std::string& prefix,
@@ -228,7 +230,7 @@ absl::Status Loader::PlanLayer(int index, LayerWeights& layer) {
   }
   RETURN_IF_ERROR(PlanQueryKeyValue(prefix, layer));
   RETURN_IF_ERROR(PlanTensor(prefix + "attn_output.weight", hidden,
-                             config_.query_dim(), Role::kOther,
+                             config_.query_dim(), Role::kAttention,
                              layer.attention_output));
   ASSIGN_OR_RETURN(layer.attention_output_bias,
                    OptionalVector(prefix + "attn_output.bias", hidden));
