@@ -100,8 +100,8 @@ absl::StatusOr<KernelSet> ParseKernelSet(absl::string_view name,
     if (HasAmxKernels(features)) return KernelSet::kAmx;
     return absl::FailedPreconditionError(
         "kernels amx: this processor lacks AMX tiles with bf16 and int8, the "
-        "system does not "
-        "grant them, or what kernels avx512 need is missing; use auto");
+        "system does not grant them, or what kernels avx512 need is missing; "
+        "use auto");
   }
   if (name == "avx512") {
     if (HasAvx512Kernels(features)) return KernelSet::kAvx512;

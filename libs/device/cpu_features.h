@@ -14,9 +14,8 @@ struct CpuFeatures {
   bool avx512 = false;       // F, BW, DQ, VL, VBMI
   bool avx512_vnni = false;  // vpdpbusd
   bool avx512_bf16 = false;  // vdpbf16ps
-  bool amx =
-      false;  // tiles of bf16 and int8, and the system's leave to use them
-  int64_t l2_bytes = 0;  // of one core; 512 KiB where the system won't say
+  bool amx = false;          // tiles of bf16 and int8, and leave to use them
+  int64_t l2_bytes = 0;      // of one core; 512 KiB where the system won't say
 };
 
 // Of the machine that runs this process.

@@ -10,6 +10,8 @@
 namespace tessera::kernels {
 namespace {
 
+static_assert(kMatmulChunkTokens <= kMostCallTokens);
+
 TileFunctions FunctionsOf(device::KernelSet kernels) {
   switch (kernels) {
     case device::KernelSet::kAmx:

@@ -32,7 +32,6 @@ namespace {
 // blocks (27 KB) stay in the L1 while the tokens' tiles pass by. A multiple of
 // the blocks in any group.
 constexpr int kChunkBlocks = 24;
-constexpr int kMostTokens = 128;  // of a call: kMatmulChunkTokens
 constexpr int kTileRows = 16;
 
 // A block of a panel as the tiles and the scaling want it, for tiles of W
@@ -334,7 +333,7 @@ class PanelPass {
     const int64_t n = x_.num_tokens - token;
     if (W > 8 && n > 8) {
       Tile<16, kBlocks>(panel, index, token, n);
-    } else if (W > 4 && n > 4) {
+    } else if (n > 4) {
       Tile<8, kBlocks>(panel, index, token, n);
     } else {
       Tile<4, kBlocks>(panel, index, token, n);
@@ -376,7 +375,7 @@ class PanelPass {
   int count_ = 0;
   bool is_last_ = false;
   Unpacked<Group, W> blocks_[kChunkBlocks];
-  alignas(64) float partial_[kMostTokens][16];
+  alignas(64) float partial_[kMostCallTokens][16];
 };
 
 template <class Group, int W, bool kBlockScales>

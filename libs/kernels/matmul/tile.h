@@ -63,6 +63,9 @@ inline constexpr float kSmallestMax = 1e-30f;
 inline constexpr int kBFloat16BlockBytes = 64;  // times W
 inline constexpr int kFloatBlockBytes = 128;    // times W
 
+// Of a call, since kernels keep sums of that many: kMatmulChunkTokens.
+inline constexpr int64_t kMostCallTokens = 128;
+
 // Panels of one run times the tokens of some tiles.
 struct TileArguments {
   const uint8_t* panels;
