@@ -26,7 +26,8 @@ const CpuFeatures& HostCpuFeatures();
 // names its device too: these run on the CPU, over host memory. A GPU's will be
 // one more value, so that contracts that take a set, or a Worker that carries
 // one, stay as they are.
-// kAmx is kAvx512 with attention over a bf16 cache on AMX tiles.
+// kAmx is kAvx512 with attention over a bf16 cache, and products of five tokens
+// and more with integer weights, on AMX tiles.
 enum class KernelSet : uint8_t { kReference, kAvx2, kAvx512, kAmx };
 
 // The set whose code `kernels` runs wherever it has none of its own.
