@@ -19,8 +19,9 @@ AVX2_COPTS = [
 ]
 
 # What Zen 4 and Sapphire Rapids have: foundation, byte and word, vector length,
-# VNNI (vpdpbusd), BF16 (vdpbf16ps), VBMI.
+# VNNI (vpdpbusd), BF16 (vdpbf16ps), VBMI, prefetchw.
 AVX512_COPTS = AVX2_COPTS + [
+    "-mprfchw",
     "-mavx512f",
     "-mavx512bw",
     "-mavx512dq",

@@ -140,7 +140,7 @@ Activations ForwardPass::Input(Worker& worker, const float* rows,
                                           .dim = columns});
       row = own.normed;
     }
-    input.Pack(row, columns, i, i + 1, 0, input.num_blocks());
+    input.Pack(row, columns, i, i + 1);
   }
   if (!is_private) worker.Barrier();
   return input;
@@ -254,21 +254,18 @@ void ForwardPass::RotateAndStore(Worker& worker, int index) {
 }
 
 // The gate_up scratch's first rows, columns `rows`, are those of `tokens`.
-void ForwardPass::ActivateAndPack(Worker& worker, Range rows, Range tokens,
-                                  Range blocks, const Activations& hidden) {
+void ForwardPass::Activate(Worker& worker, Range rows, Range tokens) {
   const int64_t dim = config_.feed_forward_dim;
   const Range columns = {rows.begin / 2, std::min(rows.end / 2, dim)};
-  if (columns.size() > 0) {
-    kernels::SwiGlu(worker.kernels(),
-                    {.input = scratch_.gate_up + rows.begin,
-                     .input_stride = (dim + 15) / 16 * 32,
-                     .output = scratch_.feed_forward + columns.begin,
-                     .output_stride = dim,
-                     .num_rows = tokens.size(),
-                     .num_columns = columns.size()});
-  }
-  hidden.Pack(scratch_.feed_forward, dim, tokens.begin, tokens.end,
-              blocks.begin, blocks.end);
+  if (columns.size() <= 0) return;
+  kernels::SwiGlu(
+      worker.kernels(),
+      {.input = scratch_.gate_up + rows.begin,
+       .input_stride = (dim + 15) / 16 * 32,
+       .output = scratch_.feed_forward + tokens.begin * dim + columns.begin,
+       .output_stride = dim,
+       .num_rows = tokens.size(),
+       .num_columns = columns.size()});
 }
 
 void ForwardPass::FeedForward(Worker& worker, int index, const Rows& rows,
@@ -277,16 +274,10 @@ void ForwardPass::FeedForward(Worker& worker, int index, const Rows& rows,
   const Activations input = Input(worker, rows.hidden, rows.count,
                                   &layer.feed_forward_norm, layer.gate_up);
   clock.Mark(ForwardOp::kNorm);
-  const Activations hidden(worker.kernels(), layer.down.activation_kinds(),
-                           rows.count, config_.feed_forward_dim,
-                           scratch_.feed_forward_activations);
-  // 64 rows are 32 columns of the product, one block of activations: whoever
-  // computed them multiplies and packs them with nobody to wait for.
+  // Whoever computed columns multiplies them with nobody to wait for: panels of
+  // gate and up alternate.
   const int64_t stride = layer.gate_up.num_rows();
-  const Range share = worker.Share(stride, 64);
-  const bool is_last = worker.rank() == worker.size() - 1;  // packs the padding
-  const Range blocks = {share.begin / 64,
-                        is_last ? hidden.num_blocks() : share.end / 64};
+  const Range share = worker.Share(stride, 2 * kernels::kPanelRows);
   // Chunk by chunk, so that what one step wrote is in the L2 for the next.
   for (int64_t t = 0; t < rows.count; t += kernels::kMatmulChunkTokens) {
     const Range tokens = {
@@ -295,10 +286,12 @@ void ForwardPass::FeedForward(Worker& worker, int index, const Rows& rows,
         kernels::Matmul(input, layer.gate_up, share, tokens,
                         {.data = scratch_.gate_up, .stride = stride});
     CHECK(status.ok()) << status;
-    ActivateAndPack(worker, share, tokens, blocks, hidden);
+    Activate(worker, share, tokens);
   }
   worker.Barrier();
   clock.Mark(ForwardOp::kGateUp);
+  const Activations hidden = Input(worker, scratch_.feed_forward, rows.count,
+                                   /*norm=*/nullptr, layer.down);
   Multiply(worker, hidden, layer.down, /*bias=*/nullptr, /*accumulate=*/true,
            rows.hidden);
   worker.Barrier();

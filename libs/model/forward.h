@@ -62,9 +62,8 @@ class ForwardPass {
                        ProfileClock& clock);
   void FeedForward(device::Worker& worker, int layer, const Rows& rows,
                    ProfileClock& clock);
-  void ActivateAndPack(device::Worker& worker, device::Range rows,
-                       device::Range tokens, device::Range blocks,
-                       const kernels::Activations& hidden);
+  void Activate(device::Worker& worker, device::Range rows,
+                device::Range tokens);
   void Logits(device::Worker& worker, const Rows& rows);
 
   // `rows` [num_rows, columns], normalized if `norm` is given, as the input of

@@ -30,9 +30,8 @@ class Pieces {
 
 struct Sizes {
   int64_t max_tokens;
-  int64_t input_bytes;         // activations of T tokens
-  int64_t private_bytes;       // of kPrivateTokens
-  int64_t feed_forward_bytes;  // packed inputs of `down`
+  int64_t input_bytes;    // activations of T tokens
+  int64_t private_bytes;  // of kPrivateTokens
   int64_t attention_bytes;
   int num_workers;
 };
@@ -49,11 +48,10 @@ int64_t Carve(const ModelConfig& config, const Sizes& sizes, uint8_t* base,
   scratch.attention = pieces.Floats(t * config.query_dim());
   const int64_t chunk = std::min(t, kernels::kMatmulChunkTokens);
   scratch.gate_up = pieces.Floats(chunk * 2 * feed_forward_rows);
-  scratch.feed_forward = pieces.Floats(chunk * config.feed_forward_dim);
+  scratch.feed_forward = pieces.Floats(t * config.feed_forward_dim);
   scratch.cos = pieces.Floats(t * config.rope.rotary_dim / 2);
   scratch.sin = pieces.Floats(t * config.rope.rotary_dim / 2);
   scratch.activations = pieces.Bytes(sizes.input_bytes);
-  scratch.feed_forward_activations = pieces.Bytes(sizes.feed_forward_bytes);
   scratch.attention_scratch = absl::MakeSpan(
       pieces.Bytes(sizes.attention_bytes), sizes.attention_bytes);
   scratch.privates.resize(sizes.num_workers);
@@ -72,23 +70,20 @@ absl::StatusOr<ForwardScratch> ForwardScratch::Allocate(
     int64_t max_context) {
   kernels::ActivationKinds input_kinds =
       weights.logits_matrix(config).activation_kinds();
-  kernels::ActivationKinds down_kinds = 0;
   for (const LayerWeights& layer : weights.layers) {
     input_kinds |= layer.query_key_value.activation_kinds() |
                    layer.attention_output.activation_kinds() |
-                   layer.gate_up.activation_kinds();
-    down_kinds |= layer.down.activation_kinds();
+                   layer.gate_up.activation_kinds() |
+                   layer.down.activation_kinds();
   }
-  const int64_t widest =
-      std::max<int64_t>(config.hidden_dim, config.query_dim());
+  const int64_t widest = std::max<int64_t>(
+      {config.hidden_dim, config.query_dim(), config.feed_forward_dim});
   using kernels::Activations;
   const Sizes sizes = {
       .max_tokens = max_tokens,
       .input_bytes = Activations::ScratchBytes(input_kinds, max_tokens, widest),
       .private_bytes =
           Activations::ScratchBytes(input_kinds, kPrivateTokens, widest),
-      .feed_forward_bytes = Activations::ScratchBytes(down_kinds, max_tokens,
-                                                      config.feed_forward_dim),
       .attention_bytes = attention::PagedAttentionScratchBytes(
           {config.num_heads, config.num_kv_heads, config.head_dim}, kv_dtype,
           num_workers, max_tokens, max_context),

@@ -42,8 +42,7 @@ struct ForwardScratch {
   float* feed_forward;     // [T, F]
   float* cos;              // [T, rotary_dim / 2]
   float* sin;              // [T, rotary_dim / 2]
-  uint8_t* activations;    // [T, max(hidden, H D)], packed
-  uint8_t* feed_forward_activations;  // [T, F], packed
+  uint8_t* activations;    // [T, max(hidden, H D, F)], packed
   absl::Span<uint8_t> attention_scratch;
   std::vector<Private> privates;  // one a worker
 

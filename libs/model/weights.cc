@@ -35,8 +35,7 @@ ActivationKind InputKind(Role role, device::KernelSet kernels) {
     return ActivationKind::kInt12;
   }
   if (kernels != device::KernelSet::kAmx) return ActivationKind::kInt8;
-  return role == Role::kDown ? ActivationKind::kInt12Blocks
-                             : ActivationKind::kInt12;
+  return ActivationKind::kInt12;
 }
 
 // Reads one model's tensors; matrices are planned at once and packed at the

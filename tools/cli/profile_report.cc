@@ -64,7 +64,6 @@ KindOfProduct ProductOf(ActivationKind kind, const ProfileLimits& limits) {
     case ActivationKind::kInt8:
       return {"int8", limits.int8_operations};
     case ActivationKind::kInt12:
-    case ActivationKind::kInt12Blocks:
       return {"int12", limits.tile_int8_operations / 2};
     case ActivationKind::kBF16:
       return {"bf16", limits.bf16_operations};

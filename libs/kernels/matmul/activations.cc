@@ -11,8 +11,8 @@ namespace tessera::kernels {
 namespace {
 
 constexpr ActivationKind kAllKinds[] = {
-    ActivationKind::kInt8, ActivationKind::kInt12, ActivationKind::kInt12Blocks,
-    ActivationKind::kBF16, ActivationKind::kF32};
+    ActivationKind::kInt8, ActivationKind::kInt12, ActivationKind::kBF16,
+    ActivationKind::kF32};
 
 // A wider tile shares each weight among more tokens; a narrower one spreads
 // fewer bytes over the L1. AMX tiles have 16 rows.
@@ -21,21 +21,21 @@ int WidthFor(device::KernelSet kernels, ActivationKind kind,
   if (num_tokens <= 1) return 1;
   if (num_tokens <= 4) return 4;
   const bool in_tiles = kernels == device::KernelSet::kAmx &&
-                        (kind == ActivationKind::kInt12 ||
-                         kind == ActivationKind::kInt12Blocks) &&
-                        num_tokens > 8;
+                        kind == ActivationKind::kInt12 && num_tokens > 8;
   return in_tiles ? 16 : 8;
 }
 
-// Even, since formats without a minimum pair their blocks.
-int64_t NumBlocks(int64_t columns) { return (columns + 63) / 64 * 2; }
+// Even, since formats without a minimum pair their blocks; 4 at least, since
+// the AMX kernels work that far ahead.
+int64_t NumBlocks(int64_t columns) {
+  return std::max<int64_t>((columns + 63) / 64 * 2, 4);
+}
 
 int64_t BlockBytes(ActivationKind kind, int tile_width) {
   switch (kind) {
     case ActivationKind::kInt8:
       return Int8BlockLayout{tile_width}.bytes();
     case ActivationKind::kInt12:
-    case ActivationKind::kInt12Blocks:
       return Int12BlockLayout{tile_width}.bytes();
     case ActivationKind::kBF16:
       return int64_t{kBFloat16BlockBytes} * tile_width;
@@ -57,7 +57,7 @@ int64_t KindBytes(ActivationKind kind, int width, int64_t num_tokens,
 }
 
 void CopyFloats(const ActivationRow& row) {
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     uint8_t* block = row.tile + b * kFloatBlockBytes * row.tile_width;
     for (int i = 0; i < 32; ++i) {
       const int64_t column = 32 * b + i;
@@ -78,8 +78,6 @@ ActivationFunction FunctionFor(ActivationKind kind, device::KernelSet kernels) {
       return functions.int8;
     case ActivationKind::kInt12:
       return functions.int12;
-    case ActivationKind::kInt12Blocks:
-      return functions.int12_blocks;
     case ActivationKind::kBF16:
       return functions.bf16;
     case ActivationKind::kF32:
@@ -126,11 +124,8 @@ int64_t Activations::TileBytes(ActivationKind kind) const {
 }
 
 void Activations::Pack(const float* input, int64_t input_stride,
-                       int64_t first_token, int64_t end_token,
-                       int64_t first_block, int64_t end_block) const {
-  DCHECK(end_token <= num_tokens_ && end_block <= num_blocks_);
-  DCHECK((kinds_ & KindBit(ActivationKind::kInt12)) == 0 ||
-         (first_block == 0 && end_block == num_blocks_));
+                       int64_t first_token, int64_t end_token) const {
+  DCHECK(end_token <= num_tokens_);
   for (const ActivationKind kind : kAllKinds) {
     if ((kinds_ & KindBit(kind)) == 0) continue;
     const ActivationFunction function = FunctionFor(kind, kernels_);
@@ -140,8 +135,7 @@ void Activations::Pack(const float* input, int64_t input_stride,
       function(
           {.input = input + (token - first_token) * input_stride,
            .columns = columns_,
-           .first_block = first_block,
-           .end_block = end_block,
+           .num_blocks = num_blocks_,
            .tile = data_[static_cast<int>(kind)] + token / width * tile_bytes,
            .tile_width = width,
            .token = static_cast<int>(token % width)});

@@ -6,7 +6,7 @@
 // meets may be of different formats. A row's bits depend on the row alone.
 //
 // Rounding to int8 in halves of 16 columns (scale = max|x|/127) costs 0.6% of a
-// product; to int12 0.1%, in blocks of 32 0.05%; to bf16, 0.1%.
+// product; to int12 0.1%; to bf16, 0.1%.
 #pragma once
 
 #include <cstdint>
@@ -49,12 +49,10 @@ class Activations {
     return data_[static_cast<int>(kind)];
   }
 
-  // Fills tokens [first_token, end_token), blocks [first_block, end_block) (of
-  // 32 columns; the last ones may be padding) in every kind, from `input`, the
-  // first token's row 0. Disjoint parts may be filled by different workers;
-  // kInt12 takes whole rows.
+  // Fills tokens [first_token, end_token) in every kind, from `input`, the row
+  // of the first. Different tokens may be filled by different workers.
   void Pack(const float* input, int64_t input_stride, int64_t first_token,
-            int64_t end_token, int64_t first_block, int64_t end_block) const;
+            int64_t end_token) const;
 
  private:
   int64_t num_tokens_ = 0;

@@ -68,7 +68,7 @@ inline void StoreBytes(uint8_t* p, __m256i low, __m256i high) {
 void QuantizeRow8(const ActivationRow& row) {
   const Int8BlockLayout layout{row.tile_width};
   const int t = row.token;
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     uint8_t* block = row.tile + b * layout.bytes();
     __m256 x[4];
     LoadBlock(row, b, x);
@@ -92,7 +92,7 @@ void QuantizeRow8(const ActivationRow& row) {
 
 float RowMaxAbs(const ActivationRow& row) {
   float max = 0;
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     __m256 x[4];
     LoadBlock(row, b, x);
     const float of_block = MaxAbs(x, 4);
@@ -101,17 +101,15 @@ float RowMaxAbs(const ActivationRow& row) {
   return max;
 }
 
-// kBlocks: with a scale a block; else the row's.
-template <bool kBlocks>
 void QuantizeRow12(const ActivationRow& row) {
   const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
-  const float row_max = kBlocks ? 0 : RowMaxAbs(row);
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  const float max = RowMaxAbs(row);
+  const float scale = max * (1.0f / kInt12Steps);
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     uint8_t* block = row.tile + b * layout.bytes();
     __m256 x[4];
     LoadBlock(row, b, x);
-    const float max = kBlocks ? MaxAbs(x, 4) : row_max;
     __m256i q[4], high[4], low[4];
     Quantize(x, 4, max, kInt12Steps, q);
     for (int i = 0; i < 4; ++i) {
@@ -128,10 +126,8 @@ void QuantizeRow12(const ActivationRow& row) {
     const int32_t low_sum = Sum(_mm256_add_epi32(q[0], q[1]));
     const int32_t high_sum = Sum(_mm256_add_epi32(q[2], q[3]));
     const int32_t sum = low_sum + high_sum;
-    const float scale = max * (1.0f / kInt12Steps);
     StoreFloat(block + layout.scale(t), scale);
-    StoreFloat(block + layout.scaled_sum(t),
-               static_cast<float>(sum) * (kBlocks ? scale : 1.0f));
+    StoreFloat(block + layout.scaled_sum(t), static_cast<float>(sum));
     StoreInt(block + layout.sum8(t), -8 * sum);
     StoreInt(block + layout.sum128(t), -128 * sum);
     StoreInt(block + layout.sum32(t), -32 * low_sum);
@@ -140,7 +136,7 @@ void QuantizeRow12(const ActivationRow& row) {
 }
 
 void RoundRow(const ActivationRow& row) {
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     uint8_t* block = row.tile + b * kBFloat16BlockBytes * row.tile_width;
     __m256 x[4];
     LoadBlock(row, b, x);
@@ -164,7 +160,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx2ActivationFunctions() {
-  return {QuantizeRow8, QuantizeRow12<false>, QuantizeRow12<true>, RoundRow};
+  return {QuantizeRow8, QuantizeRow12, RoundRow};
 }
 
 }  // namespace tessera::kernels

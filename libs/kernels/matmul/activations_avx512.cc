@@ -56,8 +56,8 @@ inline void StoreBytes(uint8_t* p, __m512i q) {
 void QuantizeRow8(const ActivationRow& row) {
   const Int8BlockLayout layout{row.tile_width};
   const int t = row.token;
-  uint8_t* block = row.tile + row.first_block * layout.bytes();
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  uint8_t* block = row.tile;
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     const Columns x = LoadBlock(row, b);
     const __m512 halves[2] = {x.low, x.high};
     float scaled_sum = 0;
@@ -82,23 +82,6 @@ void QuantizeRow8(const ActivationRow& row) {
 // by one, a block took 15 ns instead of 4.
 constexpr int kTogether = 4;
 
-// The maxima of four registers.
-inline __m128 FourMaxima(const __m512* x) {
-  const __m512 a = _mm512_max_ps(_mm512_unpacklo_ps(x[0], x[1]),
-                                 _mm512_unpackhi_ps(x[0], x[1]));
-  const __m512 b = _mm512_max_ps(_mm512_unpacklo_ps(x[2], x[3]),
-                                 _mm512_unpackhi_ps(x[2], x[3]));
-  const __m512d low =
-      _mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b));
-  const __m512d high =
-      _mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b));
-  const __m512 four =
-      _mm512_max_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high));
-  const __m256 two = _mm256_max_ps(_mm512_castps512_ps256(four),
-                                   _mm512_extractf32x8_ps(four, 1));
-  return _mm_max_ps(_mm256_castps256_ps128(two), _mm256_extractf128_ps(two, 1));
-}
-
 // 32 integers of 16 bits, columns 4 i to 4 i + 3 and 16 + 4 i to 16 + 4 i + 3
 // in lane i, as 32 bytes of high planes and 32 of low ones.
 inline __m512i Planes(__m512i q) {
@@ -119,47 +102,29 @@ inline __m128i HalfSums(__m512i q) {
                        _mm256_extracti128_si256(two, 1));
 }
 
-// kBlocks: with a scale a block; else the row's, of which row_max is the
-// largest.
-template <bool kBlocks>
 void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count,
-                  float row_max) {
+                  __m512 inverse) {
   const Int12BlockLayout layout{row.tile_width};
   uint8_t* block = row.tile + first * layout.bytes();
-  Columns x[kTogether];
-  __m512 max[kTogether];
-  for (int i = 0; i < kTogether; ++i) {
-    x[i] = LoadBlock(row, first + i);  // zeros past the row's end
-    max[i] = _mm512_max_ps(_mm512_abs_ps(x[i].low), _mm512_abs_ps(x[i].high));
-  }
-  const __m128 maxima = kBlocks ? FourMaxima(max) : _mm_set1_ps(row_max);
-  alignas(16) float inverse[kTogether], scale[kTogether], scaled_sum[kTogether];
+  alignas(16) float scaled_sum[kTogether];
   alignas(16) int32_t halves[2 * kTogether], sums[kTogether];
-  _mm_store_ps(inverse, _mm_maskz_div_ps(
-                            _mm_cmp_ps_mask(maxima, _mm_set1_ps(kSmallestMax),
-                                            _CMP_GT_OQ),
-                            _mm_set1_ps(kInt12Steps), maxima));
   __m512i q[kTogether];
   for (int i = 0; i < kTogether; ++i) {
-    const __m512 steps = _mm512_set1_ps(inverse[i]);
+    const Columns x = LoadBlock(row, first + i);  // zeros past the row's end
     q[i] =
-        _mm512_packs_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x[i].low, steps)),
-                           _mm512_cvtps_epi32(_mm512_mul_ps(x[i].high, steps)));
+        _mm512_packs_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x.low, inverse)),
+                           _mm512_cvtps_epi32(_mm512_mul_ps(x.high, inverse)));
   }
   const __m128i half01 = _mm_hadd_epi32(HalfSums(q[0]), HalfSums(q[1]));
   const __m128i half23 = _mm_hadd_epi32(HalfSums(q[2]), HalfSums(q[3]));
   const __m128i sum = _mm_hadd_epi32(half01, half23);
-  const __m128 scales = _mm_mul_ps(maxima, _mm_set1_ps(1.0f / kInt12Steps));
   _mm_store_si128(reinterpret_cast<__m128i*>(halves), half01);
   _mm_store_si128(reinterpret_cast<__m128i*>(halves + kTogether), half23);
   _mm_store_si128(reinterpret_cast<__m128i*>(sums), sum);
-  _mm_store_ps(scale, scales);
-  const __m128 float_sum = _mm_cvtepi32_ps(sum);
-  _mm_store_ps(scaled_sum, kBlocks ? _mm_mul_ps(scales, float_sum) : float_sum);
+  _mm_store_ps(scaled_sum, _mm_cvtepi32_ps(sum));
   const int t = row.token;
   for (int i = 0; i < count; ++i) {
     _mm512_storeu_si512(block + layout.high(t), Planes(q[i]));
-    StoreFloat(block + layout.scale(t), scale[i]);
     StoreFloat(block + layout.scaled_sum(t), scaled_sum[i]);
     if (row.tile_width < 16) {  // AMX's weights are signed
       StoreInt(block + layout.sum8(t), -8 * sums[i]);
@@ -173,7 +138,7 @@ void QuantizeFour(const ActivationRow& row, int64_t first, int64_t count,
 
 float RowMaxAbs(const ActivationRow& row) {
   __m512 max = _mm512_setzero_ps();
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     const Columns x = LoadBlock(row, b);
     max = _mm512_max_ps(max, _mm512_abs_ps(x.low));
     max = _mm512_max_ps(max, _mm512_abs_ps(x.high));
@@ -181,17 +146,20 @@ float RowMaxAbs(const ActivationRow& row) {
   return MaxAbs(max);
 }
 
-template <bool kBlocks>
 void QuantizeRow12(const ActivationRow& row) {
-  const float row_max = kBlocks ? 0 : RowMaxAbs(row);
-  for (int64_t b = row.first_block; b < row.end_block; b += kTogether) {
-    const int64_t left = row.end_block - b;
-    QuantizeFour<kBlocks>(row, b, left < kTogether ? left : kTogether, row_max);
+  const float max = RowMaxAbs(row);
+  const float inverse = max > kSmallestMax ? kInt12Steps / max : 0.0f;
+  for (int64_t b = 0; b < row.num_blocks; b += kTogether) {
+    const int64_t left = row.num_blocks - b;
+    QuantizeFour(row, b, left < kTogether ? left : kTogether,
+                 _mm512_set1_ps(inverse));
   }
+  StoreFloat(row.tile + Int12BlockLayout{row.tile_width}.scale(row.token),
+             max * (1.0f / kInt12Steps));
 }
 
 void RoundRow(const ActivationRow& row) {
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     uint8_t* block = row.tile + b * kBFloat16BlockBytes * row.tile_width;
     const Columns x = LoadBlock(row, b);
     alignas(64) uint32_t pairs[16];
@@ -207,7 +175,7 @@ void RoundRow(const ActivationRow& row) {
 }  // namespace
 
 ActivationFunctions Avx512ActivationFunctions() {
-  return {QuantizeRow8, QuantizeRow12<false>, QuantizeRow12<true>, RoundRow};
+  return {QuantizeRow8, QuantizeRow12, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -58,13 +58,10 @@ void QuantizeBlock8(const ActivationRow& row, int64_t b, uint8_t* block) {
   Put(block + layout.scaled_sum(t), scaled_sum);
 }
 
-// kBlocks: with a scale a block; else the row's, in its first.
-template <bool kBlocks>
 void QuantizeBlock12(const ActivationRow& row, int64_t b, uint8_t* block) {
   const Int12BlockLayout layout{row.tile_width};
   const int t = row.token;
-  const float max =
-      kBlocks ? MaxAbs(row, 32 * b, 32) : MaxAbs(row, 0, row.columns);
+  const float max = MaxAbs(row, 0, row.columns);
   int32_t sums[2] = {0, 0};
   for (int i = 0; i < 32; ++i) {
     const int32_t q = Quantize(row, 32 * b + i, max, kInt12Steps);
@@ -74,10 +71,8 @@ void QuantizeBlock12(const ActivationRow& row, int64_t b, uint8_t* block) {
     sums[i / 16] += q;
   }
   const int32_t sum = sums[0] + sums[1];
-  const float scale = max * (1.0f / kInt12Steps);
-  Put(block + layout.scale(t), scale);
-  Put(block + layout.scaled_sum(t),
-      static_cast<float>(sum) * (kBlocks ? scale : 1.0f));
+  Put(block + layout.scale(t), max * (1.0f / kInt12Steps));
+  Put(block + layout.scaled_sum(t), static_cast<float>(sum));
   Put(block + layout.sum8(t), -8 * sum);
   Put(block + layout.sum128(t), -128 * sum);
   Put(block + layout.sum32(t), -32 * sums[0]);
@@ -88,13 +83,13 @@ template <class Layout,
           void (*kQuantize)(const ActivationRow&, int64_t, uint8_t*)>
 void QuantizeRow(const ActivationRow& row) {
   const int block_bytes = Layout{row.tile_width}.bytes();
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     kQuantize(row, b, row.tile + b * block_bytes);
   }
 }
 
 void RoundRow(const ActivationRow& row) {
-  for (int64_t b = row.first_block; b < row.end_block; ++b) {
+  for (int64_t b = 0; b < row.num_blocks; ++b) {
     uint8_t* block = row.tile + b * kBFloat16BlockBytes * row.tile_width;
     for (int i = 0; i < 32; ++i) {
       Put(block + 4 * (i / 2 * row.tile_width + row.token) + 2 * (i % 2),
@@ -107,8 +102,7 @@ void RoundRow(const ActivationRow& row) {
 
 ActivationFunctions ReferenceActivationFunctions() {
   return {QuantizeRow<Int8BlockLayout, QuantizeBlock8>,
-          QuantizeRow<Int12BlockLayout, QuantizeBlock12<false>>,
-          QuantizeRow<Int12BlockLayout, QuantizeBlock12<true>>, RoundRow};
+          QuantizeRow<Int12BlockLayout, QuantizeBlock12>, RoundRow};
 }
 
 }  // namespace tessera::kernels

@@ -10,8 +10,6 @@
 namespace tessera::kernels {
 namespace {
 
-static_assert(kMatmulChunkTokens <= kMostCallTokens);
-
 TileFunctions FunctionsOf(device::KernelSet kernels) {
   switch (kernels) {
     case device::KernelSet::kAmx:
@@ -34,8 +32,6 @@ TileFunction FunctionFor(const PanelRun& run, const Activations& activations) {
       return functions.int8[index];
     case ActivationKind::kInt12:
       return functions.int12[index];
-    case ActivationKind::kInt12Blocks:
-      return functions.int12_blocks[index];
     case ActivationKind::kBF16:
       return functions.bf16;
     case ActivationKind::kF32:

@@ -9,12 +9,13 @@
 // the two ports multiplies, converts or shifts 512-bit vectors (both add and do
 // logic), and the 4 such operations that a token and unit take are 64 cycles
 // for 16 tokens; a store of a tile takes 16 cycles, however few its rows, a
-// product 16 more. 16 tokens of 4-bit weights take 24 ns a block (by vpdpbusd
-// 64), 8 take 17 (28), 4 take 16 (14: left to matmul_avx512.cc).
+// product with other weights 16 too, and unpacking 20. 16 tokens of 4-bit
+// weights take 21 ns a block (by vpdpbusd 64), 8 take 15.5 (28), 4 no less than
+// by vpdpbusd, to which they are left.
 //
-// 16 tokens meet weights of 4 bits in one product: the rows of a weight tile
-// are 16 w, for the activations' high planes, then w, for the low ones.
-// Otherwise a token's planes are two rows of the activations' tile.
+// Weights of 4 bits meet both planes in one product: the rows of a weight tile
+// are 16 w, for the activations' high planes, then w, for the low ones. With
+// wider ones a token's planes are two rows of the activations' tile.
 #include <immintrin.h>
 
 #include <cstdint>
@@ -28,18 +29,13 @@
 namespace tessera::kernels {
 namespace {
 
-// Columns that a panel is unpacked for at once, 32 each: the weights of 24
-// blocks (27 KB) stay in the L1 while the tokens' tiles pass by. A multiple of
-// the blocks in any group.
-constexpr int kChunkBlocks = 24;
 constexpr int kTileRows = 16;
 
-// A block of a panel as the tiles and the scaling want it, for tiles of W
-// tokens.
-template <class Group, int W>
+// A block of a panel as the tiles and the scaling want it.
+template <class Group>
 struct Unpacked {
   // Both planes in the depth of a product, or in its rows.
-  static constexpr bool kInDepth = W == 16 && Group::kBlock == 256;
+  static constexpr bool kInDepth = Group::kBlock == 256;
   static constexpr int kUnits = Group::kHalves ? 2 : 1;
   static constexpr int kUnitColumns = 32 / kUnits;
   static constexpr int kDepth = kInDepth ? 64 : kUnitColumns;  // bytes
@@ -106,10 +102,9 @@ inline void StoreOnce(const uint8_t* block, uint8_t (*rows)[64]) {
 }
 
 // Block `index` of a panel, counted from its first.
-template <class Group, int W>
-inline void Unpack(const uint8_t* panel, int64_t index,
-                   Unpacked<Group, W>& to) {
-  using To = Unpacked<Group, W>;
+template <class Group>
+inline void Unpack(const uint8_t* panel, int64_t index, Unpacked<Group>& to) {
+  using To = Unpacked<Group>;
   constexpr int kGroupBytes = Group::kHeader + Group::kBlocks * Group::kBlock;
   const uint8_t* header = panel + index / Group::kBlocks * kGroupBytes;
   const int i = static_cast<int>(index % Group::kBlocks);
@@ -157,77 +152,119 @@ struct alignas(64) Sums {
   int32_t rows[2 * kTileRows][16];
 };
 
-// What becomes of a panel's unpacked blocks: the only tile of tokens unpacks
-// them into a ring that stays in the L1 beside the stream of panels, the first
-// of more keeps all of the chunk, the others find them.
-enum class Blocks { kRing, kKeep, kFind };
+// Unpacked blocks lie in a ring that stays in the L1.
 constexpr int kRingBlocks = 8;
 
-// The tokens of a tile times a chunk of a panel. T: 4, 8 or 16 tokens, of a
-// tile of W.
-template <class Group, int T, int W, Blocks kBlocks, bool kBlockScales>
-class TilePass {
- public:
-  TilePass(Unpacked<Group, W>* blocks, const uint8_t* activations)
-      : blocks_(blocks), activations_(activations) {}
+template <class Group>
+struct Scratch {
+  Unpacked<Group> ring[kRingBlocks];
+  Sums sums[2];
+};
 
-  // acc += the panel's blocks [first, first + num_blocks) . activations.
-  [[gnu::always_inline]] void Add(const uint8_t* panel, int64_t first,
-                                  int num_blocks, __m512* acc) {
-    panel_ = panel;
-    first_ = first;
-    num_blocks_ = num_blocks;
+// One tile of tokens times panel after panel. The steps run on from a panel to
+// the next: while its last units are scaled, the next one's first are unpacked
+// and multiplied. The activations stay in the L1; panels are unpacked again for
+// every tile of tokens, which costs less than to keep them unpacked. T: 4, 8 or
+// 16 tokens, of a tile of W.
+template <class Group, int T, int W>
+class TileStream {
+ public:
+  TileStream(const TileArguments& arguments, int64_t token,
+             Scratch<Group>* scratch)
+      : x_(arguments),
+        token_(token),
+        activations_(arguments.activations + token / W * arguments.tile_bytes),
+        num_blocks_(static_cast<int>(arguments.num_groups * Group::kBlocks)),
+        num_slots_(PaddedBlocks(num_blocks_)),
+        num_units_(num_slots_ * To::kUnits),
+        ring_(scratch->ring),
+        sums_(scratch->sums) {}
+
+  [[gnu::noinline]] void Run() {
+    static constexpr device::TileConfig kConfig = MakeConfig<To>(T);
+    TESSERA_TILE_CONFIGURE(kConfig);
+    panel_ = x_.panels;
     for (int b = 0; b < kAhead; ++b) UnpackBlock(b);
-    const int n = num_blocks * To::kUnits;
-    int u = 0;
-    for (; u + 1 < n; u += 2) {
-      Step<0>(u, acc);
-      Step<1>(u + 1, acc);
-    }
-    if (u < n) {  // an odd number of units
-      Step<0>(u, acc);
-      if (u > 0) AddScaled(sums_[1], u - 1, acc);
-      StoreTiles<0>();
-      AddScaled(sums_[0], u, acc);
-    } else {
-      AddScaled(sums_[0], u - 2, acc);
-      StoreTiles<1>();
-      AddScaled(sums_[1], u - 1, acc);
+    for (int64_t i = 0; i < x_.num_panels; ++i) {
+      // The last one is followed by itself, in vain.
+      next_panel_ = i + 1 < x_.num_panels ? panel_ + x_.panel_bytes : panel_;
+      Panel(i);
+      panel_ = next_panel_;
+      first_slot_ += num_slots_;
     }
   }
 
  private:
-  using To = Unpacked<Group, W>;
+  using To = Unpacked<Group>;
   static constexpr Int12BlockLayout kLayout{W};
   // 8 tokens' planes fill a tile.
   static constexpr bool kSecondTile = !To::kInDepth && T > 8;
   static constexpr int kRowStride = To::kInDepth ? 64 : 32;
-  static constexpr int kAhead = 2;  // blocks
+  static constexpr int kAhead = 2;  // blocks unpacked before their product
+  static constexpr int kFewestBlocks = kAhead + 2;
 
-  To& Block(int b) const {
-    return blocks_[kBlocks == Blocks::kRing ? b % kRingBlocks : b];
+  // By blocks of zeros: an even number, for tiles take turns, and no step
+  // reaches past the next panel. Activations::num_blocks() covers it.
+  static int PaddedBlocks(int num_blocks) {
+    const int even = (num_blocks + 1) / 2 * 2;
+    return even < kFewestBlocks ? kFewestBlocks : even;
   }
 
-  [[gnu::always_inline]] void UnpackBlock(int b) {
-    if (kBlocks == Blocks::kFind || b >= num_blocks_) return;
-    Unpack<Group, W>(panel_, first_ + b, Block(b));
+  [[gnu::always_inline]] void Panel(int64_t index) {
+    const int64_t num_tokens = x_.num_tokens - token_;
+    PrefetchOutput<T>(x_, index, token_, num_tokens);
+    __m512 acc[T];
+#pragma GCC unroll 16
+    for (int t = 0; t < T; ++t) acc[t] = _mm512_setzero_ps();
+    if (index == 0) {
+      Multiply<0>(0);
+      UnpackBlock(kAhead);
+      Multiply<1>(1);
+      if (To::kUnits == 1) UnpackBlock(kAhead + 1);
+      StoreTiles<0>();
+    }
+    for (int u = 2; u < num_units_; u += 2) {
+      Step<0>(u, acc);
+      Step<1>(u + 1, acc);
+    }
+    Step<0>(num_units_, acc);
+    Step<1>(num_units_ + 1, acc);
+    ScaleRows<T, W>(activations_, acc);
+    Store<T>(x_, index, token_, num_tokens, acc);
+  }
+
+  // Blocks of the panel, then of the next.
+  To& Block(int b) const { return ring_[(first_slot_ + b) % kRingBlocks]; }
+
+  [[gnu::always_inline]] void UnpackBlock(int b) const {
+    const bool is_next = b >= num_slots_;
+    const int index = is_next ? b - num_slots_ : b;
+    if (Group::kBlocks < kFewestBlocks && index >= num_blocks_) {
+      Block(b) = {};
+    } else {
+      Unpack<Group>(is_next ? next_panel_ : panel_, index, Block(b));
+    }
   }
 
   // Multiplies unit `u`, scales the one before the last, stores the last.
   template <int kOdd>
-  [[gnu::always_inline]] void Step(int u, __m512* acc) {
+  [[gnu::always_inline]] void Step(int u, __m512* acc) const {
     Multiply<kOdd>(u);
     if (u % To::kUnits == 0) UnpackBlock(u / To::kUnits + kAhead);
-    if (u >= 2) AddScaled(sums_[kOdd], u - 2, acc);
-    if (u >= 1) StoreTiles<1 - kOdd>();
+    AddScaled(sums_[kOdd], u - 2, acc);
+    StoreTiles<1 - kOdd>();
   }
 
-  const uint8_t* Activations(int u) const {
-    return activations_ + u / To::kUnits * kLayout.bytes();
+  const uint8_t* Activations(int unit) const {
+    if (unit >= num_units_) unit -= num_units_;
+    const uint8_t* a = activations_ + unit / To::kUnits * kLayout.bytes();
+    // One address, not one for each token that the compiler keeps or spills.
+    asm("" : "+r"(a));
+    return a;
   }
 
   template <int kOdd>
-  void Multiply(int u) {
+  [[gnu::always_inline]] void Multiply(int u) const {
     const int half = u % To::kUnits;
     const uint8_t* x = Activations(u) + To::kUnitColumns * half;
     const uint8_t* w = Block(u / To::kUnits).weights[half][0];
@@ -253,7 +290,7 @@ class TilePass {
   }
 
   template <int kOdd>
-  void StoreTiles() {
+  [[gnu::always_inline]] void StoreTiles() const {
     if constexpr (kOdd) {
       TESSERA_TILE_STORE(1, sums_[1].rows[0], 64);
       if constexpr (kSecondTile) TESSERA_TILE_STORE(3, sums_[1].rows[16], 64);
@@ -278,11 +315,7 @@ class TilePass {
             _mm512_slli_epi32(_mm512_load_si512(sums.rows[2 * t]), kPlaneBits),
             _mm512_load_si512(sums.rows[2 * t + 1]));
       }
-      __m512 scale = d;
-      if constexpr (kBlockScales) {
-        scale = _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
-      }
-      acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, acc[t]);
+      acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), d, acc[t]);
     }
     if constexpr (Group::kMin) {
       const __m512 m = _mm512_load_ps(block.min);
@@ -294,131 +327,64 @@ class TilePass {
     }
   }
 
-  To* const blocks_;
-  const uint8_t* const activations_;
-  const uint8_t* panel_ = nullptr;
-  int64_t first_ = 0;
-  int num_blocks_ = 0;
-  Sums sums_[2];
-};
-
-// A panel times all tokens, chunk by chunk of columns; sums wait in `partial`.
-template <class Group, int W, bool kBlockScales>
-class PanelPass {
- public:
-  explicit PanelPass(const TileArguments& arguments) : x_(arguments) {}
-
-  void Run(const uint8_t* panel, int64_t index) {
-    const int64_t num_blocks = x_.num_groups * Group::kBlocks;
-    for (int64_t first = 0; first < num_blocks; first += kChunkBlocks) {
-      const int64_t left = num_blocks - first;
-      first_ = first;
-      count_ = static_cast<int>(left < kChunkBlocks ? left : kChunkBlocks);
-      is_last_ = left <= kChunkBlocks;
-      for (int64_t token = 0; token < x_.num_tokens; token += W) {
-        if (x_.num_tokens <= W) {
-          Tokens<Blocks::kRing>(panel, index, token);
-        } else if (token == 0) {
-          Tokens<Blocks::kKeep>(panel, index, token);
-        } else {
-          Tokens<Blocks::kFind>(panel, index, token);
-        }
-      }
-    }
-  }
-
- private:
-  template <Blocks kBlocks>
-  void Tokens(const uint8_t* panel, int64_t index, int64_t token) {
-    const int64_t n = x_.num_tokens - token;
-    if (W > 8 && n > 8) {
-      Tile<16, kBlocks>(panel, index, token, n);
-    } else if (n > 4) {
-      Tile<8, kBlocks>(panel, index, token, n);
-    } else {
-      Tile<4, kBlocks>(panel, index, token, n);
-    }
-  }
-
-  template <int T, Blocks kBlocks>
-  void Tile(const uint8_t* panel, int64_t index, int64_t token, int64_t n) {
-    static constexpr device::TileConfig kConfig =
-        MakeConfig<Unpacked<Group, W>>(T);
-    if (configured_ != T) {
-      TESSERA_TILE_CONFIGURE(kConfig);
-      configured_ = T;
-    }
-    const uint8_t* tile = x_.activations + token / W * x_.tile_bytes;
-    const uint8_t* a = tile + first_ * Int12BlockLayout{W}.bytes();
-    __m512 acc[T];
-#pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) {
-      acc[t] = first_ == 0 ? _mm512_setzero_ps()
-                           : _mm512_load_ps(partial_[token + t]);
-    }
-    TilePass<Group, T, W, kBlocks, kBlockScales>(blocks_, a)
-        .Add(panel, first_, count_, acc);
-    if (!is_last_) {
-#pragma GCC unroll 16
-      for (int t = 0; t < T; ++t) {
-        _mm512_store_ps(partial_[token + t], acc[t]);
-      }
-    } else {
-      if constexpr (!kBlockScales) ScaleRows<T, W>(tile, acc);
-      Store<T>(x_, index, token, n, acc);
-    }
-  }
-
   const TileArguments& x_;
-  int configured_ = 0;
-  int64_t first_ = 0;  // block of the chunk
-  int count_ = 0;
-  bool is_last_ = false;
-  Unpacked<Group, W> blocks_[kChunkBlocks];
-  alignas(64) float partial_[kMostCallTokens][16];
+  const int64_t token_;
+  const uint8_t* const activations_;
+  const int num_blocks_;  // of a panel
+  const int num_slots_;   // of a panel in the ring: padded blocks
+  const int num_units_;   // in them
+  // Not members: what tile instructions write is any memory to the compiler,
+  // and without arrays this class stays in registers.
+  To* const ring_;
+  Sums* const sums_;
+
+  const uint8_t* panel_ = nullptr;
+  const uint8_t* next_panel_ = nullptr;
+  unsigned first_slot_ = 0;  // of the ring, the panel's first block's
 };
 
-template <class Group, int W, bool kBlockScales>
+template <class Group, int W>
 void MultiplyPanels(const TileArguments& arguments) {
-  PanelPass<Group, W, kBlockScales> pass(arguments);
-  const uint8_t* panel = arguments.panels;
-  for (int64_t i = 0; i < arguments.num_panels; ++i) {
-    pass.Run(panel, i);
-    panel += arguments.panel_bytes;
+  Scratch<Group> scratch;
+  for (int64_t token = 0; token < arguments.num_tokens; token += W) {
+    const int64_t n = arguments.num_tokens - token;
+    if (W > 8 && n > 8) {
+      TileStream<Group, 16, W>(arguments, token, &scratch).Run();
+    } else if (n > 4) {
+      TileStream<Group, 8, W>(arguments, token, &scratch).Run();
+    } else {
+      TileStream<Group, 4, W>(arguments, token, &scratch).Run();
+    }
   }
   TESSERA_TILE_RELEASE();
 }
 
-template <class Group, int kFormat, bool kBlockScales>
+template <class Group, int kFormat>
 void Multiply(const TileArguments& arguments) {
   if (arguments.tile_width <= 4) {
-    const TileFunctions functions = Avx512TileFunctions();
-    return (kBlockScales ? functions.int12_blocks
-                         : functions.int12)[kFormat](arguments);
+    return Avx512TileFunctions().int12[kFormat](arguments);
   }
   if (arguments.tile_width == 8) {
-    return MultiplyPanels<Group, 8, kBlockScales>(arguments);
+    return MultiplyPanels<Group, 8>(arguments);
   }
-  MultiplyPanels<Group, 16, kBlockScales>(arguments);
+  MultiplyPanels<Group, 16>(arguments);
 }
 
-template <bool kBlockScales>
 void FillIntegers(TileFunction* functions) {
-  functions[0] = Multiply<GroupQ4, 0, kBlockScales>;
-  functions[1] = Multiply<GroupQ4Min, 1, kBlockScales>;
-  functions[2] = Multiply<GroupQ4Super, 2, kBlockScales>;
-  functions[3] = Multiply<GroupQ6Super, 3, kBlockScales>;
-  functions[4] = Multiply<GroupQ8, 4, kBlockScales>;
-  functions[5] = Multiply<GroupQ8Min, 5, kBlockScales>;
-  functions[6] = Multiply<GroupQ8Super, 6, kBlockScales>;
+  functions[0] = Multiply<GroupQ4, 0>;
+  functions[1] = Multiply<GroupQ4Min, 1>;
+  functions[2] = Multiply<GroupQ4Super, 2>;
+  functions[3] = Multiply<GroupQ6Super, 3>;
+  functions[4] = Multiply<GroupQ8, 4>;
+  functions[5] = Multiply<GroupQ8Min, 5>;
+  functions[6] = Multiply<GroupQ8Super, 6>;
 }
 
 }  // namespace
 
 TileFunctions AmxTileFunctions() {
   TileFunctions functions = Avx512TileFunctions();
-  FillIntegers<false>(functions.int12);
-  FillIntegers<true>(functions.int12_blocks);
+  FillIntegers(functions.int12);
   return functions;
 }
 

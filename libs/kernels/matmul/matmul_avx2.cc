@@ -121,10 +121,9 @@ struct Int8 {
 };
 
 // The int12 kind: both planes are added up in one register, shifted in between.
-// kBlocks: with a scale a block; else the row's is left to the end.
-template <bool kBlocks>
+// The row's scale is left to the end.
 struct Int12 {
-  static constexpr bool kRowScale = !kBlocks;
+  static constexpr bool kRowScale = true;
   template <int W>
   static constexpr Int12BlockLayout Layout() {
     return {W};
@@ -134,16 +133,15 @@ struct Int12 {
   static void AddBlock(const Group& group, int i, const uint8_t* block,
                        const uint8_t* a, __m256* acc) {
     constexpr Int12BlockLayout kLayout{W};
-    const uint8_t* scales = a + kLayout.scale(kToken);
     __m256i dot[T];
     if constexpr (Group::kHalves) {
       Dots<Group, T, W, kToken, 0, 4>(block, a, dot);
-      Add<T>(group.HalfScale(i, 0), dot, scales, acc);
+      Add<T>(group.HalfScale(i, 0), dot, acc);
       Dots<Group, T, W, kToken, 4, 8>(block, a, dot);
-      Add<T>(group.HalfScale(i, 1), dot, scales, acc);
+      Add<T>(group.HalfScale(i, 1), dot, acc);
     } else {
       Dots<Group, T, W, kToken, 0, 8>(block, a, dot);
-      Add<T>(group.Scale(i), dot, scales, acc);
+      Add<T>(group.Scale(i), dot, acc);
     }
     if constexpr (Group::kMin) {
       AddMin<T>(group.Min(i), a + kLayout.scaled_sum(kToken), acc);
@@ -152,14 +150,9 @@ struct Int12 {
 
  private:
   template <int T>
-  static void Add(__m256 d, const __m256i* dot, const uint8_t* scales,
-                  __m256* acc) {
-    if constexpr (kBlocks) {
-      AddScaled<T, 1>(d, dot, scales, acc);
-    } else {
-      for (int t = 0; t < T; ++t) {
-        acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), d, acc[t]);
-      }
+  static void Add(__m256 d, const __m256i* dot, __m256* acc) {
+    for (int t = 0; t < T; ++t) {
+      acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), d, acc[t]);
     }
   }
 
@@ -368,8 +361,7 @@ TileFunctions Avx2TileFunctions() {
                              .f16 = Multiply<WeightsF16>,
                              .f32 = Multiply<WeightsF32>};
   FillIntegers<Int8>(functions.int8);
-  FillIntegers<Int12<false>>(functions.int12);
-  FillIntegers<Int12<true>>(functions.int12_blocks);
+  FillIntegers<Int12>(functions.int12);
   return functions;
 }
 

@@ -117,10 +117,9 @@ struct Int8 {
 };
 
 // The int12 kind: both planes go through one register, shifted in between.
-// kBlocks: with a scale a block; else the row's is left to the end.
-template <bool kBlocks>
+// The row's scale is left to the end.
 struct Int12 {
-  static constexpr bool kRowScale = !kBlocks;
+  static constexpr bool kRowScale = true;
   template <int W>
   static constexpr Int12BlockLayout Layout() {
     return {W};
@@ -171,11 +170,7 @@ struct Int12 {
       dot[t] = _mm512_add_epi32(dot[t], _mm512_slli_epi32(high[t], kPlaneBits));
     }
     for (int t = 0; t < T; ++t) {
-      __m512 scale = d;
-      if constexpr (kBlocks) {
-        scale = _mm512_mul_ps(d, BroadcastFloat(a + kLayout.scale(t)));
-      }
-      acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), scale, acc[t]);
+      acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), d, acc[t]);
     }
   }
 };
@@ -335,8 +330,7 @@ TileFunctions Avx512TileFunctions() {
                              .f16 = Multiply<WeightsF16>,
                              .f32 = Multiply<WeightsF32>};
   FillIntegers<Int8>(functions.int8);
-  FillIntegers<Int12<false>>(functions.int12);
-  FillIntegers<Int12<true>>(functions.int12_blocks);
+  FillIntegers<Int12>(functions.int12);
   return functions;
 }
 

@@ -171,14 +171,12 @@ int Main(int argc, char** argv) {
       const int which = columns == kFeedForward;
       inputs.emplace_back(team->kernels(), kAllKinds, n, columns,
                           scratch[which].data());
-      inputs.back().Pack(floats.data(), columns, 0, n, 0,
-                         inputs.back().num_blocks());
+      inputs.back().Pack(floats.data(), columns, 0, n);
     }
     const int64_t head_tokens = std::min(n, head_most);
     const Activations head_input(team->kernels(), kAllKinds, head_tokens,
                                  hidden, scratch[2].data());
-    head_input.Pack(floats.data(), hidden, 0, head_tokens, 0,
-                    head_input.num_blocks());
+    head_input.Pack(floats.data(), hidden, 0, head_tokens);
     Times times;
     std::vector<double> memory_rates, int8_rates;
     float* out = reinterpret_cast<float*>(output.data());

@@ -42,8 +42,6 @@ float AddInt8Block(const IntegerBlock& w, bool has_min, bool halves,
                   sum);
 }
 
-// kBlocks: with a scale a block.
-template <bool kBlocks>
 float AddInt12Block(const IntegerBlock& w, bool has_min, bool halves,
                     const uint8_t* activations, int width, int token,
                     float sum) {
@@ -56,13 +54,11 @@ float AddInt12Block(const IntegerBlock& w, bool has_min, bool halves,
                       static_cast<int8_t>(low[i]);
     dot[i / 16] += w.q[i] * x;
   }
-  const float scale =
-      kBlocks ? Get<float>(activations + layout.scale(token)) : 1.0f;
   if (halves) {
-    sum = std::fma(static_cast<float>(dot[0]), w.scale[0] * scale, sum);
-    return std::fma(static_cast<float>(dot[1]), w.scale[1] * scale, sum);
+    sum = std::fma(static_cast<float>(dot[0]), w.scale[0], sum);
+    return std::fma(static_cast<float>(dot[1]), w.scale[1], sum);
   }
-  sum = std::fma(static_cast<float>(dot[0] + dot[1]), w.scale[0] * scale, sum);
+  sum = std::fma(static_cast<float>(dot[0] + dot[1]), w.scale[0], sum);
   if (!has_min) return sum;
   return std::fma(w.min, Get<float>(activations + layout.scaled_sum(token)),
                   sum);
@@ -83,9 +79,8 @@ void MultiplyIntegers(const TileArguments& x) {
   const int block_bytes = kKind == ActivationKind::kInt8
                               ? Int8BlockLayout{x.tile_width}.bytes()
                               : Int12BlockLayout{x.tile_width}.bytes();
-  constexpr auto kAdd = kKind == ActivationKind::kInt8    ? AddInt8Block
-                        : kKind == ActivationKind::kInt12 ? AddInt12Block<false>
-                                                          : AddInt12Block<true>;
+  constexpr auto kAdd =
+      kKind == ActivationKind::kInt8 ? AddInt8Block : AddInt12Block;
   for (int64_t row = 0; row < x.num_rows && row < 16 * x.num_panels; ++row) {
     const uint8_t* panel = x.panels + row / kPanelRows * x.panel_bytes;
     for (int64_t token = 0; token < x.num_tokens; ++token) {
@@ -187,7 +182,6 @@ TileFunctions ReferenceTileFunctions() {
                              .f32 = MultiplyF32};
   FillIntegers<ActivationKind::kInt8>(functions.int8);
   FillIntegers<ActivationKind::kInt12>(functions.int12);
-  FillIntegers<ActivationKind::kInt12Blocks>(functions.int12_blocks);
   return functions;
 }
 

@@ -55,17 +55,10 @@ enum class PanelFormat : uint8_t {
 inline constexpr int kNumPanelFormats = 10;
 
 // What the activations are turned into before they meet a panel. An integer
-// format takes kInt8 or, where more precision pays (PackedMatrix::Plan), kInt12
-// or kInt12Blocks: 12 bits with one scale a row or one a block of 32 columns,
-// for rows that are not packed whole.
-enum class ActivationKind : uint8_t {
-  kInt8,
-  kInt12,
-  kInt12Blocks,
-  kBF16,
-  kF32
-};
-inline constexpr int kNumActivationKinds = 5;
+// format takes kInt8 (a scale for each 16 columns) or, where more precision
+// pays (PackedMatrix::Plan), kInt12 (one scale a row).
+enum class ActivationKind : uint8_t { kInt8, kInt12, kBF16, kF32 };
+inline constexpr int kNumActivationKinds = 4;
 
 struct PanelGeometry {
   absl::string_view name;

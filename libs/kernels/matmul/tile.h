@@ -15,15 +15,14 @@
 //
 // int8: x ~ scale * q by halves of 16 columns, q = round(x * (127 / max|x|)),
 // scale = max|x| * (1 / 127), of the half. int12: one scale for the row, in its
-// first block (by blocks: one for the 32 columns), q = 16 high + low =
-// round(x * (2039 / max|x|)), scale = max|x| * (1 / 2039), low in [-8, 7], high
-// in [-127, 127]: two planes for instructions that multiply bytes. With 4 bits
-// for the low one, 16 times a weight of 4 bits is a byte too: high . 16 w + low
-// . w is one dot product over 64 bytes. scaled_sum = the sum of scale * q
-// (int8: fma(scale[1], sum(q of the second half), scale[0] * sum(q of the
-// first)); int12 but by blocks: of q) meets a format's minimum; sum8 = -8
-// sum(q), sum128 and sum32 alike, of the block or of each half, are what dot
-// products with offset weights start from.
+// first block, q = 16 high + low = round(x * (2039 / max|x|)), scale = max|x| *
+// (1 / 2039), low in [-8, 7], high in [-127, 127]: two planes for instructions
+// that multiply bytes. With 4 bits for the low one, 16 times a weight of 4 bits
+// is a byte too: high . 16 w + low . w is one dot product over 64 bytes.
+// scaled_sum = the sum of scale * q (int8: fma(scale[1], sum(q of the second
+// half), scale[0] * sum(q of the first)); int12: of q) meets a format's
+// minimum; sum8 = -8 sum(q), sum128 and sum32 alike, of the block or of each
+// half, are what dot products with offset weights start from.
 #pragma once
 
 #include <cstdint>
@@ -63,9 +62,6 @@ inline constexpr float kSmallestMax = 1e-30f;
 inline constexpr int kBFloat16BlockBytes = 64;  // times W
 inline constexpr int kFloatBlockBytes = 128;    // times W
 
-// Of a call, since kernels keep sums of that many: kMatmulChunkTokens.
-inline constexpr int64_t kMostCallTokens = 128;
-
 // Panels of one run times the tokens of some tiles.
 struct TileArguments {
   const uint8_t* panels;
@@ -91,14 +87,13 @@ struct TileArguments {
 
 using TileFunction = void (*)(const TileArguments&);
 
-// Turns one token's row of `columns` floats, blocks [first, end), into
-// activations: `token` is its place in its tile, `tile` the tile's first byte.
-// Columns past the row are zero. The result depends on the row alone.
+// Turns one token's row of `columns` floats into `num_blocks` of activations:
+// `token` is its place in its tile, `tile` the tile's first byte. Columns past
+// the row are zero. The result depends on the row alone.
 struct ActivationRow {
-  const float* input;  // the row's column 0
+  const float* input;
   int64_t columns;
-  int64_t first_block;
-  int64_t end_block;
+  int64_t num_blocks;
   uint8_t* tile;
   int tile_width;
   int token;

@@ -11,12 +11,11 @@ inline constexpr int kNumIntegerFormats = 7;
 struct TileFunctions {
   TileFunction int8[kNumIntegerFormats];
   TileFunction int12[kNumIntegerFormats];
-  TileFunction int12_blocks[kNumIntegerFormats];
   TileFunction bf16, f16, f32;
 };
 
 struct ActivationFunctions {
-  ActivationFunction int8, int12, int12_blocks, bf16;
+  ActivationFunction int8, int12, bf16;
 };
 
 TileFunctions ReferenceTileFunctions();
