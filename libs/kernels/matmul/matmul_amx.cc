@@ -343,18 +343,45 @@ class TileStream {
   unsigned first_slot_ = 0;  // of the ring, the panel's first block's
 };
 
+// Panels that stay in the L2 while tile after tile of tokens meets them, of
+// matrices that do not.
+constexpr int64_t kGroupBytes = 256 << 10;
+
+TileArguments PanelsFrom(TileArguments arguments, int64_t first,
+                         int64_t num_panels) {
+  arguments.panels += first * arguments.panel_bytes;
+  arguments.num_panels = num_panels;
+  arguments.output += 16 * first;
+  arguments.num_rows -= 16 * first;
+  if (arguments.bias != nullptr) arguments.bias += 16 * first;
+  return arguments;
+}
+
 template <class Group, int W>
-void MultiplyPanels(const TileArguments& arguments) {
-  Scratch<Group> scratch;
+void MultiplyTiles(const TileArguments& arguments, Scratch<Group>* scratch) {
   for (int64_t token = 0; token < arguments.num_tokens; token += W) {
     const int64_t n = arguments.num_tokens - token;
     if (W > 8 && n > 8) {
-      TileStream<Group, 16, W>(arguments, token, &scratch).Run();
+      TileStream<Group, 16, W>(arguments, token, scratch).Run();
     } else if (n > 4) {
-      TileStream<Group, 8, W>(arguments, token, &scratch).Run();
+      TileStream<Group, 8, W>(arguments, token, scratch).Run();
     } else {
-      TileStream<Group, 4, W>(arguments, token, &scratch).Run();
+      TileStream<Group, 4, W>(arguments, token, scratch).Run();
     }
+  }
+}
+
+template <class Group, int W>
+void MultiplyPanels(const TileArguments& arguments) {
+  Scratch<Group> scratch;
+  const int64_t num_panels = arguments.num_panels;
+  const int64_t most = arguments.num_tokens <= W
+                           ? num_panels
+                           : kGroupBytes / arguments.panel_bytes + 1;
+  for (int64_t first = 0; first < num_panels; first += most) {
+    const int64_t left = num_panels - first;
+    MultiplyTiles<Group, W>(
+        PanelsFrom(arguments, first, left < most ? left : most), &scratch);
   }
   TESSERA_TILE_RELEASE();
 }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "libs/device/huge_buffer.h"
+#include "libs/kernels/matmul/tile.h"
 #include "libs/tensor/dequantize.h"
 #include "libs/tensor/quantize.h"
 
@@ -264,6 +266,43 @@ TEST(MatmulTest, AddsBiasAndResidual) {
         Product(kernels, matrix, input, 3, /*accumulate=*/true, bias.data());
     for (size_t i = 0; i < plain.size(); ++i) {
       EXPECT_EQ(got[i], 1.0f + (plain[i] + bias[i % 23]));
+    }
+  }
+}
+
+// What other activations left there could be denormal, and slow.
+TEST(MatmulTest, TokensThatATileLacksHaveScalesOfZero) {
+  std::mt19937 random(9);
+  const int64_t tokens = 5, columns = 160;
+  const std::vector<float> input = RandomFloats(random, tokens * columns);
+  const ActivationKinds kinds =
+      KindBit(ActivationKind::kInt8) | KindBit(ActivationKind::kInt12);
+  device::HugeBuffer scratch = *device::HugeBuffer::Allocate(
+      Activations::ScratchBytes(kinds, tokens, columns));
+  for (const KernelSet kernels : HostKernelSets()) {
+    std::fill_n(scratch.data(), scratch.size(), uint8_t{1});
+    const Activations activations(kernels, kinds, tokens, columns,
+                                  scratch.data());
+    activations.Pack(input.data(), columns, 0, tokens);
+    const auto at = [&](ActivationKind kind, int64_t offset) {
+      float value;
+      std::memcpy(&value, activations.data(kind) + offset, sizeof(value));
+      return value;
+    };
+    const Int8BlockLayout int8{activations.TileWidth(ActivationKind::kInt8)};
+    const Int12BlockLayout int12{activations.TileWidth(ActivationKind::kInt12)};
+    for (int64_t b = 0; b < activations.num_blocks(); ++b) {
+      for (int t = tokens; t < int8.width; ++t) {
+        const int64_t block = b * int8.bytes();
+        EXPECT_EQ(at(ActivationKind::kInt8, block + int8.scale(t)), 0);
+        EXPECT_EQ(at(ActivationKind::kInt8, block + int8.scale(t) + 4), 0);
+        EXPECT_EQ(at(ActivationKind::kInt8, block + int8.scaled_sum(t)), 0);
+      }
+      for (int t = tokens; t < int12.width; ++t) {
+        const int64_t block = b * int12.bytes();
+        EXPECT_EQ(at(ActivationKind::kInt12, block + int12.scale(t)), 0);
+        EXPECT_EQ(at(ActivationKind::kInt12, block + int12.scaled_sum(t)), 0);
+      }
     }
   }
 }
