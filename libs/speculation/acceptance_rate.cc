@@ -4,18 +4,23 @@
 #include <cmath>
 
 #include "libs/base/check.h"
-#include "libs/speculation/token_history.h"
 
 namespace tessera::speculation {
 namespace {
 
 using Cell = AcceptanceCounts::Cell;
-using Rates = std::array<double, AcceptanceCounts::kNumPositions>;
-constexpr int kNumPositions = AcceptanceCounts::kNumPositions;
+using Rates = std::array<double, AcceptanceCounts::kNumCells>;
+constexpr int kNumCells = AcceptanceCounts::kNumCells;
+constexpr int kNumSeries = AcceptanceCounts::kNumSeries;
 
-// Kinds: the text's 0 to 7, predictions' 8 to 11, the draft model's 12.
-constexpr int kFirstPredictionKind = kNumMatchLengths;
-constexpr int kDraftModelKind = kNumDraftKinds - 1;
+// Series: the text's 0 to 7, then the predictions' and the draft model's.
+constexpr int kPredictionSeries = kNumMatchLengths;
+constexpr int kDraftModelSeries = kNumMatchLengths + 1;
+
+// The first position of each cell, and the first number of tokens that agreed.
+constexpr std::array<int, 6> kPositions = {0, 1, 2, 3, 4, 8};
+constexpr std::array<int, kNumCells> kAgreed = {0, 1,  2,  3,  4,  6,
+                                                8, 10, 13, 17, 25, 49};
 
 // A dozen drafts of a sequence's own count, 500 of everybody's.
 constexpr double kKeepOwn = 0.92;
@@ -26,11 +31,19 @@ constexpr double kKeepOwnAStep = 0.98;
 constexpr double kFirstPriorWeight = 2;
 constexpr double kPriorWeight = 3;
 
-// Of position 0, before anything is known.
-constexpr std::array<double, kNumDraftKinds> kPrior = {
-    0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85,  // text
-    0.7,  0.6, 0.8, 0.9,                       // prediction
-    0.6};
+// Of cell 0, before anything is known.
+constexpr std::array<double, kNumSeries> kPrior = {0.15, 0.3, 0.4,  0.5, 0.6,
+                                                   0.7,  0.8, 0.85,  // text
+                                                   0.7,  // prediction
+                                                   0.6};
+// Of a prediction's cell 1. Cell 0, a guess behind a token that was not
+// predicted, says nothing about the others.
+constexpr double kAgreedPrior = 0.9;
+
+template <size_t kSize>
+int LastNotAbove(const std::array<int, kSize>& firsts, int n) {
+  return std::upper_bound(firsts.begin(), firsts.end(), n) - firsts.begin() - 1;
+}
 
 double Share(const Cell& cell, double prior, double weight) {
   return (cell.kept + weight * prior) / (cell.tried + weight);
@@ -43,22 +56,29 @@ double LogOdds(double p) {
 
 double FromLogOdds(double x) { return 1 / (1 + std::exp(-x)); }
 
-Rates EverybodysRates(int kind, const AcceptanceCounts& everybody) {
+bool StandsAlone(int series, int cell) {
+  return series == kPredictionSeries && cell == 1;
+}
+
+Rates EverybodysRates(int series, const AcceptanceCounts& everybody) {
   Rates rates;
-  double prior = kPrior[kind];
-  for (int i = 0; i < kNumPositions; ++i) {
-    rates[i] = Share(everybody.at(kind, i), prior, kFirstPriorWeight);
+  double prior = kPrior[series];
+  for (int i = 0; i < kNumCells; ++i) {
+    if (StandsAlone(series, i)) prior = kAgreedPrior;
+    rates[i] = Share(everybody.at(series, i), prior, kFirstPriorWeight);
     prior = rates[i];
   }
   return rates;
 }
 
-Rates OwnRates(int kind, const AcceptanceCounts& own, const Rates& everybodys) {
+Rates OwnRates(int series, const AcceptanceCounts& own,
+               const Rates& everybodys) {
   Rates rates;
   double difference = 0;
-  for (int i = 0; i < kNumPositions; ++i) {
+  for (int i = 0; i < kNumCells; ++i) {
+    if (StandsAlone(series, i)) difference = 0;
     const double prior = FromLogOdds(LogOdds(everybodys[i]) + difference);
-    rates[i] = Share(own.at(kind, i), prior, kPriorWeight);
+    rates[i] = Share(own.at(series, i), prior, kPriorWeight);
     difference = LogOdds(rates[i]) - LogOdds(everybodys[i]);
   }
   return rates;
@@ -66,43 +86,41 @@ Rates OwnRates(int kind, const AcceptanceCounts& own, const Rates& everybodys) {
 
 }  // namespace
 
-int DraftKind(DraftSource source, int match_length) {
+DraftKind KindOf(DraftSource source, int match_length) {
   switch (source) {
-    case DraftSource::kText: {
-      const auto above = std::upper_bound(kMatchLengths.begin(),
-                                          kMatchLengths.end(), match_length);
-      return std::max<int>(0, above - kMatchLengths.begin() - 1);
-    }
+    case DraftSource::kText:
+      return {.series = std::max(0, LastNotAbove(kMatchLengths, match_length))};
     case DraftSource::kPrediction:
-      return kFirstPredictionKind + (match_length >= 1) + (match_length >= 4) +
-             (match_length >= 16);
+      return {.series = kPredictionSeries, .agreed = match_length};
     case DraftSource::kDraftModel:
-      return kDraftModelKind;
+      return {.series = kDraftModelSeries};
   }
   CHECK(false) << "no such source";
-  return 0;
+  return {};
 }
 
-int AcceptanceCounts::PositionClass(int position) {
-  return position < 4 ? position : position < 8 ? 4 : 5;
+int AcceptanceCounts::CellOf(DraftKind kind, int position) {
+  return kind.series == kPredictionSeries
+             ? LastNotAbove(kAgreed, kind.agreed + position)
+             : LastNotAbove(kPositions, position);
 }
 
-void AcceptanceCounts::Record(int kind, double keep, int num_drafted,
+void AcceptanceCounts::Record(DraftKind kind, double keep, int num_drafted,
                               int num_accepted) {
   CHECK(0 <= num_accepted && num_accepted <= num_drafted)
       << num_accepted << " of " << num_drafted;
-  for (Cell& cell : cells_[kind]) {
+  for (Cell& cell : cells_[kind.series]) {
     cell.tried *= keep;
     cell.kept *= keep;
   }
   for (int i = 0; i < num_drafted && i <= num_accepted; ++i) {
-    Cell& cell = cells_[kind][PositionClass(i)];
+    Cell& cell = cells_[kind.series][CellOf(kind, i)];
     cell.tried += 1;
     cell.kept += i < num_accepted;
   }
 }
 
-void RecordDraft(int kind, int num_drafted, int num_accepted,
+void RecordDraft(DraftKind kind, int num_drafted, int num_accepted,
                  int64_t num_steps_since, AcceptanceCounts& own,
                  AcceptanceCounts& everybody) {
   const double keep = kKeepOwn * std::pow(kKeepOwnAStep, num_steps_since);
@@ -110,14 +128,15 @@ void RecordDraft(int kind, int num_drafted, int num_accepted,
   everybody.Record(kind, kKeepEverybody, num_drafted, num_accepted);
 }
 
-std::vector<double> ExpectedGains(int kind, int num_tokens,
+std::vector<double> ExpectedGains(DraftKind kind, int num_tokens,
                                   const AcceptanceCounts& own,
                                   const AcceptanceCounts& everybody) {
-  const Rates rates = OwnRates(kind, own, EverybodysRates(kind, everybody));
+  const Rates rates =
+      OwnRates(kind.series, own, EverybodysRates(kind.series, everybody));
   std::vector<double> gains;
   double product = 1;
   for (int i = 0; i < num_tokens; ++i) {
-    product *= rates[AcceptanceCounts::PositionClass(i)];
+    product *= rates[AcceptanceCounts::CellOf(kind, i)];
     gains.push_back(product);
   }
   return gains;

@@ -20,24 +20,44 @@ class AcceptanceRateTest : public testing::Test {
     return ExpectedGains(kind_, num_tokens, own_, everybody_);
   }
 
-  const int kind_ = DraftKind(DraftSource::kDraftModel, 0);
+  const DraftKind kind_ = KindOf(DraftSource::kDraftModel, 0);
   AcceptanceCounts own_;
   AcceptanceCounts everybody_;
 };
 
-TEST_F(AcceptanceRateTest, TellsKindsApart) {
-  std::set<int> kinds;
+TEST_F(AcceptanceRateTest, TellsSeriesApart) {
+  std::set<int> series;
   for (const int length : {1, 2, 3, 4, 6, 8, 16, 32}) {
-    kinds.insert(DraftKind(DraftSource::kText, length));
+    series.insert(KindOf(DraftSource::kText, length).series);
   }
-  for (const int length : {0, 1, 4, 16}) {
-    kinds.insert(DraftKind(DraftSource::kPrediction, length));
+  series.insert(KindOf(DraftSource::kPrediction, 3).series);
+  series.insert(KindOf(DraftSource::kDraftModel, 0).series);
+  EXPECT_EQ(series.size(), AcceptanceCounts::kNumSeries);
+  EXPECT_EQ(*series.begin(), 0);
+  EXPECT_EQ(*series.rbegin(), AcceptanceCounts::kNumSeries - 1);
+  EXPECT_EQ(KindOf(DraftSource::kText, 7).series,
+            KindOf(DraftSource::kText, 6).series);
+}
+
+// A word changed behind every 11 tokens, met by drafts from everywhere.
+TEST_F(AcceptanceRateTest, KnowsHowFarAPredictionAgreesWhereverADraftBegins) {
+  const auto kind = [](int agreed) {
+    return KindOf(DraftSource::kPrediction, agreed);
+  };
+  for (int i = 0; i < 40; ++i) {
+    RecordDraft(kind(0), 15, i % 2 == 0 ? 11 : 0, 1, own_, everybody_);
+    RecordDraft(kind(6), 3, 3, 1, own_, everybody_);
+    RecordDraft(kind(9), 8, 2, 1, own_, everybody_);
   }
-  kinds.insert(DraftKind(DraftSource::kDraftModel, 0));
-  EXPECT_EQ(kinds.size(), kNumDraftKinds);
-  EXPECT_EQ(*kinds.begin(), 0);
-  EXPECT_EQ(*kinds.rbegin(), kNumDraftKinds - 1);
-  EXPECT_EQ(DraftKind(DraftSource::kText, 7), DraftKind(DraftSource::kText, 6));
+  const auto gains = [&](int agreed, int n) {
+    return ExpectedGains(kind(agreed), n, own_, everybody_)[n - 1];
+  };
+  EXPECT_NEAR(gains(0, 1), 0.5, 0.1);
+  EXPECT_GT(gains(0, 9), 0.4);
+  EXPECT_GT(gains(1, 8), 0.9);
+  EXPECT_LT(gains(1, 12), 0.3);
+  EXPECT_GT(gains(5, 4), 0.9);
+  EXPECT_LT(gains(9, 4), 0.4);
 }
 
 TEST_F(AcceptanceRateTest, LearnsUselessAndPerfectDrafts) {

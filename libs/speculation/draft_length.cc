@@ -65,7 +65,7 @@ DraftLength::Picks DraftLength::Pick(Sequences sequences,
       DraftOption option;
       option.uses_draft_model = is_model;
       option.gains = ExpectedGains(
-          DraftKind(candidate.source, candidate.match_length),
+          KindOf(candidate.source, candidate.match_length),
           candidate.max_tokens, sequences[i].history->counts, everybody_);
       const double tokens = Sum(option.gains);
       if (best.has_value() && tokens <= most) continue;
@@ -253,7 +253,7 @@ void DraftLength::ObserveVerdict(const DraftChoice& choice, int num_drafted,
   CHECK(1 <= num_drafted && num_drafted <= choice.num_tokens) << num_drafted;
   const int64_t num_steps_since =
       history.last_draft_step == 0 ? 0 : step_ - history.last_draft_step;
-  RecordDraft(DraftKind(choice.source, choice.match_length), num_drafted,
+  RecordDraft(KindOf(choice.source, choice.match_length), num_drafted,
               num_accepted, num_steps_since, history.counts, everybody_);
   history.last_draft_step = step_;
   history.last_draft_was_kept = num_accepted > 0;

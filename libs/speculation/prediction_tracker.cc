@@ -1,6 +1,8 @@
 #include "libs/speculation/prediction_tracker.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <iterator>
 
 #include "libs/base/check.h"
 
@@ -9,32 +11,67 @@ namespace tessera::speculation {
 void PredictionTracker::Advance(const TokenHistory& text) {
   CHECK(text.size() > 0);
   State state = states_.back();
-  const absl::Span<const int32_t> expected = Continuation(1);
-  if (!expected.empty() && expected[0] == text.tokens().back()) {
-    ++state.place->next;
-    ++state.place->match_length;
+  Match& place = state.place;
+  const absl::Span<const int32_t> predicted = prediction_.tokens();
+  if (place.next < predicted.size() &&
+      predicted[place.next] == text.tokens().back()) {
+    ++place.next;
+    ++place.match_length;
+    // Behind a gap of several tokens one that agrees may be chance.
+    if (state.num_off <= 1 || place.match_length > 1) state.num_off = 0;
   } else {
-    state.place = AfterDeviation(text, state);
-  }
-  if (state.place.has_value() && state.place->match_length >= kTrustedMatch) {
-    state.trusted = state.place->next;
+    PartFrom(text, state);
   }
   states_.push_back(state);
 }
 
-std::optional<Match> PredictionTracker::AfterDeviation(
-    const TokenHistory& text, const State& before) const {
-  const std::optional<Match> found = prediction_.Find(text, before.trusted);
-  if (!before.place.has_value() || before.place->match_length == 0 ||
-      (found.has_value() && found->match_length > 1)) {
-    return found;
+void PredictionTracker::PartFrom(const TokenHistory& text, State& state) const {
+  if (state.num_off == 0) state.parted = state.place.next;
+  ++state.num_off;
+  if (state.num_off > 1) {
+    if (const std::optional<Match> near = Nearby(text, state)) {
+      state.place = *near;
+      return;
+    }
+    const std::optional<Match> far = prediction_.Find(text, state.parted);
+    if (far.has_value() && far->match_length >= kFarMatch) {
+      state.place = *far;
+      state.num_off = 0;
+      return;
+    }
   }
-  const int64_t next = before.place->next;
-  if (found.has_value() && next < found->next &&
-      found->next <= next + kNearTokens) {
-    return found;
+  state.place = {state.parted + state.num_off, 0};
+}
+
+// The longest match, of those the one nearest to where the answer would be had
+// it put each token in place of one.
+std::optional<Match> PredictionTracker::Nearby(const TokenHistory& text,
+                                               const State& state) const {
+  const absl::Span<const int32_t> predicted = prediction_.tokens();
+  const absl::Span<const int32_t> answer = text.tokens();
+  const int64_t counted = state.parted + state.num_off;
+  const int64_t last = std::min<int64_t>(
+      predicted.size(), state.parted + kNearTokens +
+                            std::min<int64_t>(state.num_off, kMostOffTokens));
+  Match best;
+  for (int64_t next = state.parted + 1; next <= last; ++next) {
+    const int64_t most =
+        std::min<int64_t>({next, std::ssize(answer), kFarMatch});
+    int length = 0;
+    while (length < most &&
+           predicted[next - 1 - length] == answer[answer.size() - 1 - length]) {
+      ++length;
+    }
+    if (length == 0) continue;
+    const bool is_nearer =
+        std::abs(next - counted) < std::abs(best.next - counted);
+    if (length > best.match_length ||
+        (length == best.match_length && is_nearer)) {
+      best = {next, length};
+    }
   }
-  return Match{next + 1, 0};
+  if (best.match_length == 0) return std::nullopt;
+  return best;
 }
 
 void PredictionTracker::Truncate(int64_t num_tokens) {
@@ -43,11 +80,11 @@ void PredictionTracker::Truncate(int64_t num_tokens) {
 }
 
 std::optional<Match> PredictionTracker::Place() const {
-  const std::optional<Match>& place = states_.back().place;
-  if (!place.has_value() || place->next >= prediction_.tokens().size()) {
+  const State& state = states_.back();
+  if (!IsKnown(state) || state.place.next >= prediction_.tokens().size()) {
     return std::nullopt;
   }
-  return place;
+  return state.place;
 }
 
 absl::Span<const int32_t> PredictionTracker::Continuation(

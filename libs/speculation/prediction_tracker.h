@@ -1,12 +1,13 @@
 // PredictionTracker: where in a predicted text an answer is.
 //
 // It starts at the beginning. While the answer says what the prediction does,
-// the place moves along. After a token that the prediction does not have there,
-// it is where the longest match of the answer's last tokens says
-// (PredictedText::Find), near the place last trusted: a changed word, a left
-// out or inserted line are passed over within a few tokens. Where only the last
-// token matches, and far away, or nothing does, the token is taken to stand in
-// place of the predicted one, once: half of the changed words are one token.
+// the place moves along. The first token that the prediction does not have
+// there is taken to stand in place of the predicted one: so do most changed
+// words. After the second, the place is where the longest match of the answer's
+// last tokens, of up to 4, says, within a few tokens of where the two parted;
+// far away only a match of 4 tokens counts, for a shorter one is chance more
+// often than not. Where nothing matches there is nothing to draft, until
+// something does.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +22,18 @@ namespace tessera::speculation {
 
 class PredictionTracker {
  public:
-  // A place is trusted, so that the search begins there the next time, after so
-  // many tokens that agree: a shorter match may be chance.
-  static constexpr int kTrustedMatch = 4;
-  // A match of one token is taken for more than chance when so near.
+  // Matches of fewer tokens are looked for nearby alone.
+  static constexpr int kFarMatch = 4;
+  // Tokens of the prediction that an answer skips, at most, to be nearby.
   static constexpr int kNearTokens = 8;
+  // Tokens that an answer puts in, at most, before it is elsewhere.
+  static constexpr int kMostOffTokens = 32;
 
   explicit PredictionTracker(absl::Span<const int32_t> prediction)
       : prediction_(prediction) {}
 
-  // `text` has grown by one token of the answer. O(1), or O(log n) after a
-  // deviation.
+  // `text` has grown by one token of the answer. O(1), or O(log n) where it
+  // is not what was predicted.
   void Advance(const TokenHistory& text);
   // Forgets all but the first `num_tokens` of the answer.
   void Truncate(int64_t num_tokens);
@@ -47,16 +49,22 @@ class PredictionTracker {
 
  private:
   struct State {
-    std::optional<Match> place;
-    int64_t trusted = 0;
+    Match place;
+    int64_t parted = 0;   // where the answer left the prediction
+    int64_t num_off = 0;  // tokens of the answer since; 0: it has not
   };
 
-  std::optional<Match> AfterDeviation(const TokenHistory& text,
-                                      const State& before) const;
+  // The place is known, and not only counted on from where the two parted.
+  static bool IsKnown(const State& state) {
+    return state.place.match_length > 0 || state.num_off <= 1;
+  }
+  void PartFrom(const TokenHistory& text, State& state) const;
+  std::optional<Match> Nearby(const TokenHistory& text,
+                              const State& state) const;
 
   PredictedText prediction_;
   // After each number of tokens; 32 bytes a token of the answer.
-  std::vector<State> states_ = {{Match{0, 0}, 0}};
+  std::vector<State> states_ = {{}};
 };
 
 }  // namespace tessera::speculation

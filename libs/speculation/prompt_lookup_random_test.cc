@@ -56,37 +56,60 @@ std::optional<Match> NaiveFind(const Tokens& prediction, const Tokens& text,
   return std::nullopt;
 }
 
+// Of all places from `first` to `last` the one with the longest match of up to
+// 4 tokens, and of those the nearest to `counted`.
+std::optional<Match> NaiveNearby(const Tokens& prediction, const Tokens& text,
+                                 int first, int last, int counted) {
+  for (int length = 4; length > 0; --length) {
+    for (int distance = 0; distance <= last - first + counted; ++distance) {
+      for (const int next : {counted - distance, counted + distance}) {
+        if (first <= next && next <= last &&
+            Agree(prediction, next, text, text.size(), length)) {
+          return Match{next, length};
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 // The prediction's place, from the beginning of the answer on.
 std::optional<Proposal> NaiveFromPrediction(const Tokens& prediction,
                                             const Tokens& text,
                                             int num_prompt_tokens,
                                             int max_tokens) {
-  std::optional<Match> place = Match{0, 0};
-  int trusted = 0;
+  const int size = prediction.size();
+  Match place = {0, 0};
+  int parted = 0, num_off = 0;
   for (int i = num_prompt_tokens; i < text.size(); ++i) {
-    if (place.has_value() && place->next < prediction.size() &&
-        prediction[place->next] == text[i]) {
-      place = Match{place->next + 1, place->match_length + 1};
-    } else {
-      const std::optional<Match> found =
-          NaiveFind(prediction, {text.begin(), text.begin() + i + 1}, trusted);
-      // In the predicted token's place, unless a match says otherwise that is
-      // of two tokens or up to 8 behind it.
-      const bool may_stand_in_place =
-          place.has_value() && place->match_length > 0 &&
-          !(found.has_value() &&
-            (found->match_length > 1 ||
-             (found->next > place->next && found->next - place->next <= 8)));
-      place = may_stand_in_place ? Match{place->next + 1, 0} : found;
+    if (place.next < size && prediction[place.next] == text[i]) {
+      place = {place.next + 1, place.match_length + 1};
+      if (num_off == 1 || place.match_length >= 2) num_off = 0;
+      continue;
     }
-    if (place.has_value() && place->match_length >= 4) trusted = place->next;
+    if (num_off == 0) parted = place.next;
+    num_off += 1;
+    const Tokens answer = {text.begin(), text.begin() + i + 1};
+    const int counted = parted + num_off;
+    std::optional<Match> found;
+    if (num_off > 1) {
+      found = NaiveNearby(prediction, answer, parted + 1,
+                          std::min(size, parted + 8 + std::min(num_off, 32)),
+                          counted);
+      if (!found.has_value()) {
+        found = NaiveFind(prediction, answer, parted);
+        if (found.has_value() && found->match_length < 4) found.reset();
+        if (found.has_value()) num_off = 0;
+      }
+    }
+    place = found.value_or(Match{counted, 0});
   }
-  if (!place.has_value() || place->next >= prediction.size()) {
+  if (place.next >= size || (place.match_length == 0 && num_off > 1)) {
     return std::nullopt;
   }
-  const int end = std::min<int>(prediction.size(), place->next + max_tokens);
-  return Proposal{{prediction.begin() + place->next, prediction.begin() + end},
-                  place->match_length};
+  const int end = std::min<int>(size, place.next + max_tokens);
+  return Proposal{{prediction.begin() + place.next, prediction.begin() + end},
+                  place.match_length};
 }
 
 void ExpectEqual(const std::optional<Proposal>& actual,

@@ -63,8 +63,8 @@ TEST(PromptLookupTest, FindsTheWayBackAfterChangedLeftOutAndInsertedTokens) {
   for (const int32_t token : {10, 99, 12}) changed.Append(token);
   EXPECT_THAT(changed.FromPrediction(2)->tokens, ElementsAre(13, 14));
   PromptLookup left_out({}, prediction);
-  for (const int32_t token : {10, 11, 15}) left_out.Append(token);
-  EXPECT_THAT(left_out.FromPrediction(2)->tokens, ElementsAre(16, 17));
+  for (const int32_t token : {10, 11, 15, 16}) left_out.Append(token);
+  EXPECT_THAT(left_out.FromPrediction(2)->tokens, ElementsAre(17, 18));
   PromptLookup inserted({}, prediction);
   for (const int32_t token : {10, 99, 98}) inserted.Append(token);
   EXPECT_FALSE(inserted.FromPrediction(2).has_value());
@@ -72,11 +72,21 @@ TEST(PromptLookupTest, FindsTheWayBackAfterChangedLeftOutAndInsertedTokens) {
   EXPECT_THAT(inserted.FromPrediction(2)->tokens, ElementsAre(12, 13));
 }
 
-TEST(PromptLookupTest, ReturnsNearThePlaceLastTrusted) {
+TEST(PromptLookupTest, ReturnsNearWhereTheAnswerLeftThePrediction) {
   // "5 6" stands three times; the answer is behind the first.
   PromptLookup lookup({}, {5, 6, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 9});
   for (const int32_t token : {5, 6, 1, 2, 3, 4, 99, 5, 6}) lookup.Append(token);
   EXPECT_THAT(lookup.FromPrediction(2)->tokens, ElementsAre(7, 8));
+}
+
+TEST(PromptLookupTest, FarAwayOnlyAMatchOfFourTokensCounts) {
+  Tokens prediction;
+  for (int i = 1; i <= 40; ++i) prediction.push_back(i);
+  PromptLookup lookup({}, prediction);
+  for (const int32_t token : {1, 2, 30, 31, 32}) lookup.Append(token);
+  EXPECT_FALSE(lookup.FromPrediction(2).has_value());
+  lookup.Append(33);
+  EXPECT_THAT(lookup.FromPrediction(2)->tokens, ElementsAre(34, 35));
 }
 
 TEST(PromptLookupTest, TruncatesThePredictionsPlaceToo) {
