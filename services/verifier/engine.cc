@@ -107,6 +107,8 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
       scheduler_.get(), &metrics_->drafts());
   pass_ = std::make_unique<ModelPass>(model_.get(), pool_.get(),
                                       options_.speculation_rule);
+  drafts_->Rehearse(
+      [this](int num_tokens) { return pass_->Rehearse(num_tokens); });
   PublishStats();
   return EngineInfo{
       .limits = {.context_len = context, .vocab_size = config.vocab_size},

@@ -1,5 +1,8 @@
 #include "services/verifier/model_pass.h"
 
+#include "libs/base/check.h"
+#include "libs/base/status_macros.h"
+
 namespace tessera::verifier {
 
 using scheduling::Chunk;
@@ -18,6 +21,25 @@ absl::Status ModelPass::Forward(absl::Span<const Chunk> chunks,
   scores_.clear();
   num_rows_ = 0;
   for (const Chunk& chunk : chunks) Add(chunk, owners.at(chunk.sequence));
+  return Compute();
+}
+
+absl::Status ModelPass::Rehearse(int num_tokens) {
+  CHECK(1 <= num_tokens && num_tokens <= kMostRehearsed) << num_tokens;
+  ASSIGN_OR_RETURN(const kv_cache::BlockId block, pool_.Allocate());
+  const std::vector<int32_t> tokens(num_tokens, 0);
+  batch_.assign(1, {.tokens = tokens,
+                    .first_position = 0,
+                    .block_table = absl::MakeConstSpan(&block, 1),
+                    .num_logits = num_tokens});
+  num_rows_ = num_tokens;
+  const absl::Status status = Compute();
+  batch_.clear();
+  pool_.Unref(block);
+  return status;
+}
+
+absl::Status ModelPass::Compute() {
   const int64_t num_logits = num_rows_ * model_.config().vocab_size;
   if (static_cast<int64_t>(logits_.size()) < num_logits) {
     logits_.resize(num_logits);

@@ -36,6 +36,11 @@ class ModelPass {
   // What the logits of the latest Forward say.
   void Draw();
 
+  // A pass of one sequence of `num_tokens` made-up tokens, at most
+  // kMostRehearsed, whose keys and values are nobody's.
+  static constexpr int kMostRehearsed = attention::kKvBlockTokens;
+  absl::Status Rehearse(int num_tokens);
+
   // Of the latest Draw: one for each choice that gets tokens,
   absl::Span<const Drawing> drawings() const { return drawings_; }
   // and one for each token of a prompt whose log-probability is wanted.
@@ -43,6 +48,8 @@ class ModelPass {
 
  private:
   void Add(const scheduling::Chunk& chunk, Request* request);
+  // batch_, with num_rows_ rows of logits.
+  absl::Status Compute();
 
   model::Model& model_;
   kv_cache::BlockPool& pool_;

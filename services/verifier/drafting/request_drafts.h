@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "libs/scheduling/scheduler.h"
@@ -29,6 +31,12 @@ class RequestDrafts {
                 std::unique_ptr<speculator::SpeculatorClient> speculator,
                 int32_t vocab_size, scheduling::Scheduler* scheduler,
                 DraftMetrics* metrics);
+
+  // Before the first request: learns what passes of some numbers of tokens
+  // cost, from `pass(num_tokens)`, which computes one. Until it knows, it would
+  // take what the first drafts happen to cost for the rule, while buffers grow
+  // and code is cold, and not find out.
+  void Rehearse(absl::FunctionRef<absl::Status(int num_tokens)> pass);
 
   // All of the prompt is computed, and every choice has its sequence.
   void Begin(Request* request);
