@@ -50,13 +50,12 @@ inline __m256i Correction(const uint8_t* a, int t, int half) {
   return BroadcastInt(a + at + 4 * half);
 }
 
-// acc[t] += dot[t] * (d * scale of token t), `scales` 4 * kStride bytes apart
-template <int T, int kStride>
+// acc[t] += dot[t] * (d * scale of token t), of one half
+template <int T>
 inline void AddScaled(__m256 d, const __m256i* dot, const uint8_t* scales,
                       __m256* acc) {
   for (int t = 0; t < T; ++t) {
-    const __m256 scale =
-        _mm256_mul_ps(d, BroadcastFloat(scales + 4 * kStride * t));
+    const __m256 scale = _mm256_mul_ps(d, BroadcastFloat(scales + 8 * t));
     acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), scale, acc[t]);
   }
 }
@@ -108,7 +107,7 @@ struct Int8 {
         block, a + kLayout.q(kToken), dot);
     const uint8_t* scales = a + kLayout.scale(kToken) + 4 * kHalf;
     if constexpr (Group::kHalves) {
-      AddScaled<T, 2>(group.HalfScale(i, kHalf), dot, scales, acc);
+      AddScaled<T>(group.HalfScale(i, kHalf), dot, scales, acc);
     } else {
       for (int t = 0; t < T; ++t) {
         const __m256 scale = BroadcastFloat(scales + 8 * t);
