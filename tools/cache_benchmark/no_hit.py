@@ -1,8 +1,6 @@
 """What a cache costs those who have nothing in it."""
 
 import dataclasses
-import math
-import statistics
 import time
 
 import load
@@ -10,6 +8,7 @@ from bars import itself
 from cache_rows import ROWS
 from command import CommandFailed
 from store_process import StoreProcess
+from turns import median_and_error
 from workbench import check_same
 
 STREAMS, REQUESTS_A_STREAM, PROMPT_TOKENS, ANSWER_TOKENS = 8, 2, 240, 16
@@ -28,11 +27,8 @@ WARM_ROUNDS = 2
 def cost_percent(cached, plain):
     """(how much longer the one takes than the other, its standard error), of
     times of the same rounds."""
-    costs = [100 * (one / other - 1) for one, other in zip(cached, plain)]
-    # Of a median of normal samples.
-    error = (1.2533 * statistics.stdev(costs) / math.sqrt(len(costs))
-             if len(costs) > 1 else math.inf)
-    return statistics.median(costs), error
+    return median_and_error([100 * (one / other - 1)
+                             for one, other in zip(cached, plain)])
 
 
 def _seconds(answers):

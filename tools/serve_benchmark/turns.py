@@ -1,5 +1,6 @@
 """Runs several arms in turns, and notes how much of the CPU others took."""
 
+import math
 import statistics
 import sys
 
@@ -9,6 +10,13 @@ import cpu_time
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def median_and_error(samples):
+    """(median, its standard error, were the samples normal)."""
+    error = (1.2533 * statistics.stdev(samples) / math.sqrt(len(samples))
+             if len(samples) > 1 else math.inf)
+    return statistics.median(samples), error
 
 
 class Turns:

@@ -53,7 +53,8 @@ def measure_perfect(bench):
 
 def batch_row(key, speeds, arm, detail):
     worst, ratios = slowest(speeds, arm, OFF)
-    each = ", ".join(f"batch {batch}: {ratio:.3f}x" for batch, ratio in ratios.items())
+    each = ", ".join(f"batch {batch}: {ratio:.3f}x ± {error:.3f}"
+                     for batch, (ratio, error) in ratios.items())
     return ROWS.got(key, worst, f"{each}; {detail}",
                     {batch: rates for batch, rates in speeds.items()})
 

@@ -5,10 +5,15 @@ import statistics
 
 import load
 from command import CommandFailed
+from turns import median_and_error
 from workbench import check_same
 
 # With few streams one answer each is too little to time.
 REQUESTS_A_STREAM = {1: 8, 4: 2}
+# Turns of a batch in a round: one takes 0.4 to 1.6 s, and its ratio to another arm's
+# varies by 3 to 5%, between two servers that are the same too. Five rounds make the
+# medians certain to about 1%.
+TURNS_A_ROUND = {1: 3, 4: 8, 16: 6, 64: 3}
 
 
 def decode_seconds(answer):
@@ -61,7 +66,7 @@ class Speeds:
 
 
 def in_batches(bench, title, servers, batches, requests, num_tokens):
-    """{batch: {server's name: [tokens a second of each round]}}.
+    """{batch: {server's name: [tokens a second of each turn]}}.
 
     requests: a function of a count that gives [(prompt, fields)], the same each
     time. A round that warms fills the caches of prompts, so that what is timed
@@ -79,7 +84,9 @@ def in_batches(bench, title, servers, batches, requests, num_tokens):
 
         arms = {server.name: lambda server=server: run(server) for server in servers}
         first = {name: arm() for name, arm in arms.items()}
-        rounds = bench.turns.run(f"{title}, batch {batch}", arms, servers)
+        rounds = bench.turns.run(
+            f"{title}, batch {batch}", arms, servers,
+            bench.turns.num_rounds * TURNS_A_ROUND.get(batch, 1))
         plain = next(iter(first.values()))
         for name, answers in rounds.items():
             for each in [first[name], *answers]:
@@ -90,9 +97,9 @@ def in_batches(bench, title, servers, batches, requests, num_tokens):
 
 
 def slowest(speeds, arm, plain):
-    """(least ratio to plain of all batches, {batch: ratio}): medians of the
-    ratios of single rounds."""
-    ratios = {batch: statistics.median(
-        ours / theirs for ours, theirs in zip(rates[arm], rates[plain]))
+    """(least ratio to plain of all batches, {batch: (ratio, its standard error)}):
+    medians of the ratios of single turns."""
+    ratios = {batch: median_and_error(
+        [ours / theirs for ours, theirs in zip(rates[arm], rates[plain])])
         for batch, rates in speeds.items()}
-    return min(ratios.values(), default=math.nan), ratios
+    return min((ratio for ratio, _ in ratios.values()), default=math.nan), ratios
