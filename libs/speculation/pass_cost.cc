@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "libs/base/check.h"
 
@@ -15,6 +16,8 @@ constexpr double kShapeDrift = 0.001 * 0.001;
 constexpr double kShapePrior = 0.5 * 0.5;
 constexpr double kLevelPrior = 0.2 * 0.2;
 constexpr double kMaxSlower = 0.3;
+// Of passes of one size, from which the shape is learned.
+constexpr int kLongestRun = 16;
 
 // Of a pass of one token, before anything is known: memory bound at first, in
 // proportion later.
@@ -37,11 +40,12 @@ double PassCost::ShapeAt(const Between& at) const {
                   at.share * std::exp(shape_[at.below + 1].mean));
 }
 
-void PassCost::StartAt(double log_seconds, const Between& at) {
+void PassCost::StartAt(double log_seconds, int64_t num_tokens) {
   for (int i = 0; i < kNumSizes; ++i) {
     shape_[i] = {PriorShape(kSizes[i]), kShapePrior};
   }
-  level_ = {log_seconds - ShapeAt(at), kLevelPrior};
+  level_ = {log_seconds - ShapeAt(Locate(num_tokens)), kLevelPrior};
+  CountRun(num_tokens);
   is_known_ = true;
 }
 
@@ -52,14 +56,23 @@ void PassCost::AddUncertainty() {
   }
 }
 
-void PassCost::Correct(double log_seconds, const Between& at) {
+int PassCost::CountRun(int64_t num_tokens) {
+  if (num_tokens != std::exchange(run_tokens_, num_tokens)) run_length_ = 0;
+  if (run_length_ <= kLongestRun) ++run_length_;
+  return run_length_;
+}
+
+void PassCost::Correct(double log_seconds, int64_t num_tokens) {
+  const Between at = Locate(num_tokens);
   AddUncertainty();
   Estimate& low = shape_[at.below];
   Estimate& high = shape_[at.below + 1];
   const double shape = ShapeAt(at);
   // How much the expected log seconds move with each of the two.
-  const double a = (1 - at.share) * std::exp(low.mean - shape);
-  const double b = at.share * std::exp(high.mean - shape);
+  const bool moves_shape = CountRun(num_tokens) <= kLongestRun;
+  const double a =
+      moves_shape ? (1 - at.share) * std::exp(low.mean - shape) : 0;
+  const double b = moves_shape ? at.share * std::exp(high.mean - shape) : 0;
   const double total =
       level_.variance + a * a * low.variance + b * b * high.variance + kNoise;
   const double surprise = log_seconds - (level_.mean + shape);
@@ -117,11 +130,10 @@ void PassCost::Observe(int64_t num_tokens, absl::Duration duration) {
   const double scale =
       std::min(1.0, double(kSizes[kNumSizes - 1]) / double(num_tokens));
   const double log_seconds = std::log(seconds * scale);
-  const Between at = Locate(num_tokens);
   if (is_known_) {
-    Correct(log_seconds, at);
+    Correct(log_seconds, num_tokens);
   } else {
-    StartAt(log_seconds, at);
+    StartAt(log_seconds, num_tokens);
   }
   MakeMonotone();
 }

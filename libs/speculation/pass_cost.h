@@ -7,7 +7,11 @@
 // so that what is compared, passes of one size with those of another, stays
 // right while all of them become slower. Each pass corrects both in proportion
 // to how uncertain they are (a Kalman filter without covariances). The shape is
-// known at a few sizes; between them seconds are straight.
+// known at a few sizes; between them seconds are straight. Behind many passes of
+// one size another of them tells of the level alone: were they to move the
+// shape too, slow ones now and then would drive the size apart from those that
+// do not come up, and drafts, after a long time without, would look dear for
+// ever.
 //
 // A pass can be slow for many reasons and fast for one only: a pass slower than
 // expected moves the estimate by at most kMaxSlower, one faster by three
@@ -55,12 +59,16 @@ class PassCost {
   };
   static Between Locate(int64_t num_tokens);
   double ShapeAt(const Between& at) const;
-  void StartAt(double log_seconds, const Between& at);
-  void Correct(double log_seconds, const Between& at);
+  void StartAt(double log_seconds, int64_t num_tokens);
+  void Correct(double log_seconds, int64_t num_tokens);
+  // How many passes of so many tokens there were without another in between.
+  int CountRun(int64_t num_tokens);
   void AddUncertainty();
   void MakeMonotone();
 
   bool is_known_ = false;
+  int64_t run_tokens_ = 0;  // of each of the latest passes,
+  int run_length_ = 0;      // so many of them, counted up to a bound
   Estimate level_;
   std::array<Estimate, kNumSizes> shape_;
   std::array<double, kNumSizes> seconds_ = {};  // of each size, monotone

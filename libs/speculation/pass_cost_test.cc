@@ -94,6 +94,16 @@ TEST(PassCostTest, KeepsRatiosWhileOneSizeBecomesSlower) {
   EXPECT_NEAR(Ratio(cost, 4, 1), 1.3, 0.15);
 }
 
+TEST(PassCostTest, ALongTimeOfOneSizeAndSlowPassesDrivesNoSizesApart) {
+  PassCost cost;
+  Passes passes(0.03);
+  for (int i = 0; i < 400; ++i) passes.Observe(cost, passes.AnySize(8));
+  for (int i = 0; i < 20'000; ++i) {
+    passes.Observe(cost, 1, i % 100 < 3 ? 3 : 1);
+  }
+  EXPECT_NEAR(Ratio(cost, 4, 1), 1.3, 0.15);
+}
+
 TEST(PassCostTest, FollowsAJumpWithinAFewPasses) {
   PassCost cost;
   Passes passes(0.02);
