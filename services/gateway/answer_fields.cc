@@ -126,6 +126,11 @@ absl::Status ReadEngineFields(const JsonField& root, const ServedModel& model,
   int32_t priority = 0;
   RETURN_IF_ERROR(ReadInt(root, "priority", INT32_MIN, INT32_MAX, &priority));
   call->set_priority(priority);
+  if (!root.Get("max_draft_tokens").IsNull()) {
+    int32_t most = 0;
+    RETURN_IF_ERROR(ReadInt(root, "max_draft_tokens", 0, INT32_MAX, &most));
+    call->set_max_draft_tokens(most);
+  }
   return ReadText(root, "cache_salt", kMaxNameBytes,
                   call->mutable_cache_salt());
 }

@@ -20,7 +20,7 @@ absl::StatusOr<std::string> ReadModel(const JsonField& root,
 absl::Status ReadAnswerFields(const JsonField& root,
                               GenerationRequest* request);
 
-// stop ignore_eos priority cache_salt prediction.
+// stop ignore_eos priority cache_salt prediction max_draft_tokens.
 absl::Status ReadEngineFields(const JsonField& root, const ServedModel& model,
                               verifier::v1::GenerateRequest* call);
 

@@ -111,6 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{"priority:", R"("priority": "high")"},
         BadField{"priority:", R"("priority": 3000000000)"},
         BadField{"cache_salt:", R"("cache_salt": 7)"},
+        BadField{"max_draft_tokens:", R"("max_draft_tokens": -1)"},
+        BadField{"max_draft_tokens:", R"("max_draft_tokens": "none")"},
         BadField{"stream:", R"("stream": "yes")"},
         BadField{"stream_options:", R"("stream_options": 1, "stream": true)"},
         BadField{"stream_options:",
@@ -329,16 +331,20 @@ TEST(GenerationRequestTest, APredictionReachesTheVerifier) {
   // n, logprobs, penalties and max_completion_tokens may stand beside it.
   const auto parts = Chat(R"("n": 2, "logprobs": true, "presence_penalty": 1,
       "max_completion_tokens": 9, "return_token_sources": true,
+      "max_draft_tokens": 0,
       "prediction": {"type": "content", "content":
           [{"type": "text", "text": "a\n"}, {"type": "text", "text": "é"}]})");
   ASSERT_TRUE(parts.ok()) << parts.status();
   EXPECT_EQ(parts->calls.at(0).prediction(), "a\né");
   EXPECT_TRUE(parts->calls.at(0).return_token_sources());
+  EXPECT_TRUE(parts->calls.at(0).has_max_draft_tokens());
+  EXPECT_EQ(parts->calls.at(0).max_draft_tokens(), 0);
   const auto text =
       Completion(R"("prediction": {"type": "content", "content": "a b"})");
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_EQ(text->calls.at(0).prediction(), "a b");
   EXPECT_FALSE(text->calls.at(0).return_token_sources());
+  EXPECT_FALSE(text->calls.at(0).has_max_draft_tokens());
   for (const char* none :
        {R"("prediction": null)",
         R"("prediction": {"type": "content", "content": ""})",

@@ -176,6 +176,7 @@ TEST(EngineTest, DraftsChangeNoBit) {
         request.set_prediction(answer.choices[0].text() + "hello world" +
                                answer.choices[0].text());
       }
+      if (random() % 4 == 0) request.set_max_draft_tokens(random() % 4);
     }
   }
   int num_drafted = 0;
@@ -226,6 +227,30 @@ TEST(EngineTest, ARightPredictionIsAcceptedAndCounted) {
     EXPECT_EQ(num_accepted, num_from_drafts);
   }
   EXPECT_GT(num_accepted, 20);
+}
+
+TEST(EngineTest, ARequestMayHaveShorterDraftsOrNone) {
+  EngineFixture fixture({});
+  v1::GenerateRequest request = TextRequest("once upon a time", 200);
+  request.set_ignore_eos(true);
+  request.set_return_token_sources(true);
+  request.set_prediction(Get(fixture, request).choices[0].text());
+  for (const auto& [most, num_answers] : {std::pair(3, 40), {0, 5}}) {
+    request.set_max_draft_tokens(most);
+    int num_drafted = 0;
+    // Drafts are made where they pay, by measured times.
+    for (int i = 0; i < num_answers && num_drafted == 0; ++i) {
+      const Answer& answer = Get(fixture, request);
+      num_drafted += NumDrafted(answer);
+      // Behind an accepted draft comes a token of the target's.
+      int run = 0;
+      for (const int source : answer.choices[0].sources()) {
+        run = source == v1::SOURCE_TARGET ? 0 : run + 1;
+        EXPECT_LE(run, most);
+      }
+    }
+    EXPECT_EQ(num_drafted > 0, most > 0);
+  }
 }
 
 TEST(EngineTest, PromptLogprobsAreThoseOfGeneration) {

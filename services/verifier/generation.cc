@@ -1,6 +1,7 @@
 #include "services/verifier/generation.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
 #include <utility>
 
@@ -36,6 +37,10 @@ absl::Status CheckFields(const v1::GenerateRequest& request) {
   if (request.has_num_prompt_logprobs()) {
     RETURN_IF_ERROR(CheckRange("num_prompt_logprobs",
                                request.num_prompt_logprobs(), 0, kMaxLogprobs));
+  }
+  if (request.has_max_draft_tokens()) {
+    RETURN_IF_ERROR(CheckRange("max_draft_tokens", request.max_draft_tokens(),
+                               0, INT32_MAX));
   }
   if (request.stop_size() > kMaxStops) {
     return Wrong("stop", absl::StrCat("has ", request.stop_size(),
@@ -223,6 +228,9 @@ absl::StatusOr<std::shared_ptr<Generation>> PrepareGeneration(
   if (!request.prediction().empty()) {
     ASSIGN_OR_RETURN(generation->prediction,
                      PredictionTokens(request.prediction(), words));
+  }
+  if (request.has_max_draft_tokens()) {
+    generation->max_draft_tokens = request.max_draft_tokens();
   }
   generation->return_prompt_token_ids = request.return_prompt_token_ids();
   generation->return_token_sources = request.return_token_sources();

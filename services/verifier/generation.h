@@ -36,6 +36,7 @@ struct Generation {
   bool return_prompt_token_ids = false;
   bool return_token_sources = false;
   std::vector<int32_t> prediction;  // what the answer may say
+  std::optional<int> max_draft_tokens;  // of one draft, beside the server's
   bool stream = false;
   int priority = 0;
   std::string cache_salt;

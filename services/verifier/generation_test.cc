@@ -67,6 +67,7 @@ TEST_F(GenerationTest, EachFieldIsBounded) {
   EXPECT_EQ(wrong([](R r) { r.set_num_logprobs(-1); }), "num_logprobs");
   EXPECT_EQ(wrong([](R r) { r.set_num_prompt_logprobs(1 << 20); }),
             "num_prompt_logprobs");
+  EXPECT_EQ(wrong([](R r) { r.set_max_draft_tokens(-1); }), "max_draft_tokens");
   EXPECT_EQ(wrong([](R r) { r.set_request_id(std::string(1000, 'a')); }),
             "request_id");
   EXPECT_EQ(wrong([](R r) { r.mutable_sampling()->set_temperature(-1); }),

@@ -60,6 +60,7 @@ class Requests:
                              ("cache_salt", draw.choice("ab")), ("ignore_eos", True),
                              ("frequency_penalty", 0.5), ("logprobs", True),
                              ("min_tokens", 3), ("return_token_sources", True),
+                             ("max_draft_tokens", draw.randint(0, 5)),
                              ("prediction", {"type": "content",
                                              "content": self._text(30)})):
             if draw.random() < 0.25:

@@ -73,6 +73,7 @@ void Drafter::FindCandidates(const DraftableSequence& sequence,
 void Drafter::Draft(absl::Span<const DraftableSequence> sequences,
                     int64_t num_other_tokens,
                     scheduling::Scheduler* scheduler) {
+  if (answers_.empty()) return;
   static const speculation::AcceptanceHistory kNoHistory;
   std::vector<Pick> picks;
   std::vector<speculation::DraftableSequence> draftable;

@@ -64,10 +64,11 @@ void RequestDrafts::Rehearse(
 }
 
 void RequestDrafts::Begin(Request* request) {
-  if (!drafter_.has_value() || request->num_choices() > kMaxDraftedChoices) {
+  const Generation& generation = request->generation();
+  if (!drafter_.has_value() || generation.max_draft_tokens == 0 ||
+      request->num_choices() > kMaxDraftedChoices) {
     return;
   }
-  const Generation& generation = request->generation();
   for (int i = 0; i < request->num_choices(); ++i) {
     drafter_->Begin(request->sequence(i), generation.prompt,
                     generation.prediction);
@@ -84,9 +85,11 @@ void RequestDrafts::Draft(absl::Span<const std::unique_ptr<Request>> requests,
       const SequenceId id = request->sequence(i);
       if (id < 0 || !scheduler_.is_decoding(id)) continue;
       // The pass brings one token beyond the draft's.
+      const int64_t most = request->choice(i).num_tokens_left() - 1;
       sequences.push_back(
           {.id = id,
-           .max_tokens = request->choice(i).num_tokens_left() - 1,
+           .max_tokens = std::min<int64_t>(
+               most, request->generation().max_draft_tokens.value_or(most)),
            .tokens = scheduler_.tokens(id),
            .sampler = &request->choice(i).sampler(),
            .cache_salt = request->generation().cache_salt});
