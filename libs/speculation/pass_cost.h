@@ -7,8 +7,8 @@
 // so that what is compared, passes of one size with those of another, stays
 // right while all of them become slower. Each pass corrects both in proportion
 // to how uncertain they are (a Kalman filter without covariances). The shape is
-// known at a few sizes; between them seconds are straight. Behind many passes of
-// one size another of them tells of the level alone: were they to move the
+// known at a few sizes; between them seconds are straight. Behind many passes
+// of one size another of them tells of the level alone: were they to move the
 // shape too, slow ones now and then would drive the size apart from those that
 // do not come up, and drafts, after a long time without, would look dear for
 // ever.

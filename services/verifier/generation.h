@@ -35,7 +35,7 @@ struct Generation {
   std::optional<int> num_prompt_logprobs;
   bool return_prompt_token_ids = false;
   bool return_token_sources = false;
-  std::vector<int32_t> prediction;  // what the answer may say
+  std::vector<int32_t> prediction;      // what the answer may say
   std::optional<int> max_draft_tokens;  // of one draft, beside the server's
   bool stream = false;
   int priority = 0;
