@@ -5,7 +5,7 @@ import tempfile
 
 import gguf_layers
 import tasks
-from paired import Speeds, in_batches, one_after_another, slowest
+from paired import Arm, Speeds, in_batches, one_after_another, slowest
 from speculation_rows import ROWS
 
 # Layers more, each of 2.2 MB: a pass reads 259 MB instead of 96, and in small
@@ -15,6 +15,7 @@ USELESS_LAYERS = 4
 ANSWER_TOKENS = 96
 BATCH_TOKENS = 48
 PROMPT_TOKENS = 60
+MOST_REQUESTS = 8  # of the smallest batches
 OFF, AUTO, DRAFTED, ALONE = "off", "auto", "drafted", "draft alone"
 
 
@@ -51,45 +52,50 @@ def measure_perfect(bench):
                      {name: Speeds(heard[name]).seconds for name in heard})]
 
 
-def batch_row(key, speeds, arm, detail):
-    worst, ratios = slowest(speeds, arm, OFF)
+def batch_row(key, speeds, detail):
+    worst, ratios = slowest(speeds, AUTO, OFF)
     each = ", ".join(f"batch {batch}: {ratio:.3f}x ± {error:.3f}"
                      for batch, (ratio, error) in ratios.items())
     return ROWS.got(key, worst, f"{each}; {detail}",
                     {batch: rates for batch, rates in speeds.items()})
 
 
-def _unrepeated(bench, title, batches, arms):
-    """(speeds, what the last arm's drafts came to)."""
-    with bench.running(arms, max(batches)) as servers:
-        prompts = bench.prompts(servers[0])
-        asked = tasks.unrepeated(prompts, max(max(batches), 8), PROMPT_TOKENS)
-        speeds = in_batches(bench, title, servers, batches, lambda count: asked[:count],
-                            BATCH_TOKENS)
-        return speeds, acceptance_text(servers[-1])
+def _against_itself(bench, title, batches, requests, *flags):
+    """(speeds of the arms OFF and AUTO, what the drafts came to).
+
+    Of one server, half of whose turns ask for no drafts: where a process comes to
+    lie in memory alone makes it up to a tenth faster or slower than the same
+    beside it, for as long as it lives. requests(server, count): what is asked.
+    """
+    with bench.running([bench.tessera(AUTO, "--speculation", "auto", *flags)],
+                       max(batches)) as (server,):
+        asked = requests(server, max(*batches, MOST_REQUESTS))
+        speeds = in_batches(
+            bench, title, [Arm(OFF, server, {"max_draft_tokens": 0}), Arm(AUTO, server)],
+            batches, lambda count: asked[:count], BATCH_TOKENS)
+        return speeds, acceptance_text(server)
+
+
+def _unrepeated(bench):
+    return lambda server, count: tasks.unrepeated(bench.prompts(server), count,
+                                                  PROMPT_TOKENS)
 
 
 def measure_useless_lookup(bench, batches):
-    speeds, text = _unrepeated(bench, "nothing repeats", batches, [
-        bench.tessera(OFF, "--speculation", "off"),
-        bench.tessera(AUTO, "--speculation", "auto")])
-    return [batch_row("useless_lookup", speeds, AUTO, text)]
+    speeds, text = _against_itself(bench, "nothing repeats", batches, _unrepeated(bench))
+    return [batch_row("useless_lookup", speeds, text)]
 
 
 def measure_useless_draft(bench, batches):
     with tempfile.TemporaryDirectory(prefix="tessera-benchmark-") as folder:
         draft = os.path.join(folder, "useless.gguf")
         gguf_layers.write_useless(bench.model, draft, USELESS_LAYERS)
-        speeds, text = _unrepeated(bench, "useless draft", batches, [
-            bench.tessera(OFF, "--speculation", "off"),
-            bench.tessera(DRAFTED, "--speculation", "auto", "--draft-model", draft)])
-    return [batch_row("useless_draft", speeds, DRAFTED, text)]
+        speeds, text = _against_itself(bench, "useless draft", batches,
+                                       _unrepeated(bench), "--draft-model", draft)
+    return [batch_row("useless_draft", speeds, text)]
 
 
 def measure_mixed(bench, batches):
-    with bench.running([bench.tessera(OFF, "--speculation", "off"),
-                        bench.tessera(AUTO, "--speculation", "auto")],
-                       max(batches)) as servers:
-        speeds = in_batches(bench, "mixed", servers, batches, tasks.mixed, BATCH_TOKENS)
-        text = acceptance_text(servers[1])
-    return [batch_row("mixed", speeds, AUTO, text)]
+    speeds, text = _against_itself(bench, "mixed", batches,
+                                   lambda _, count: tasks.mixed(count))
+    return [batch_row("mixed", speeds, text)]

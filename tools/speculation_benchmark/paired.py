@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from dataclasses import dataclass, field
 
 import load
 from command import CommandFailed
@@ -11,9 +12,17 @@ from workbench import check_same
 # With few streams one answer each is too little to time.
 REQUESTS_A_STREAM = {1: 8, 4: 2}
 # Turns of a batch in a round: one takes 0.4 to 1.6 s, and its ratio to another arm's
-# varies by 3 to 5%, between two servers that are the same too. Five rounds make the
-# medians certain to about 1%.
+# varies by 3 to 5%, with arms that are the same too. Five rounds make the medians
+# certain to about 1%.
 TURNS_A_ROUND = {1: 3, 4: 8, 16: 6, 64: 3}
+
+
+@dataclass
+class Arm:
+    """What is asked of a server, in this way."""
+    name: str
+    server: object
+    fields: dict = field(default_factory=dict)  # more, of each request
 
 
 def decode_seconds(answer):
@@ -65,27 +74,29 @@ class Speeds:
         return [theirs / ours for ours, theirs in zip(self.seconds, other.seconds)]
 
 
-def in_batches(bench, title, servers, batches, requests, num_tokens):
-    """{batch: {server's name: [tokens a second of each turn]}}.
+def in_batches(bench, title, arms, batches, requests, num_tokens):
+    """{batch: {arm's name: [tokens a second of each turn]}}.
 
     requests: a function of a count that gives [(prompt, fields)], the same each
     time. A round that warms fills the caches of prompts, so that what is timed
     is mostly decoding.
     """
     speeds = {}
+    servers = list({id(arm.server): arm.server for arm in arms}.values())
     for batch in batches:
         asked = requests(batch * REQUESTS_A_STREAM.get(batch, 1))
 
-        def run(server, batch=batch, asked=asked):
-            planned = [load.request(server, prompt, num_tokens, **fields)
-                       for prompt, fields in asked]
-            heard = bench.load(server, [planned[lane::batch] for lane in range(batch)])
+        def run(arm, batch=batch, asked=asked):
+            planned = [load.request(arm.server, prompt, num_tokens, **fields,
+                                    **arm.fields) for prompt, fields in asked]
+            heard = bench.load(arm.server,
+                               [planned[lane::batch] for lane in range(batch)])
             return load.flat(heard)
 
-        arms = {server.name: lambda server=server: run(server) for server in servers}
-        first = {name: arm() for name, arm in arms.items()}
+        runs = {arm.name: lambda arm=arm: run(arm) for arm in arms}
+        first = {name: call() for name, call in runs.items()}
         rounds = bench.turns.run(
-            f"{title}, batch {batch}", arms, servers,
+            f"{title}, batch {batch}", runs, servers,
             bench.turns.num_rounds * TURNS_A_ROUND.get(batch, 1))
         plain = next(iter(first.values()))
         for name, answers in rounds.items():

@@ -59,8 +59,9 @@ class Bench:
         return self._answer(server, str(prompt), more)
 
     def load(self, server, lanes):
-        return [[self._answer(server, planned["body"], {}) for planned in lane]
-                for lane in lanes]
+        bodies = [[json.loads(planned["body"]) for planned in lane] for lane in lanes]
+        return [[self._answer(server, body["prompt"], body) for body in lane]
+                for lane in bodies]
 
 
 def quietly(function, *arguments, **more):
@@ -70,6 +71,7 @@ def quietly(function, *arguments, **more):
 
 class PairedTest(unittest.TestCase):
     arms = [Server("plain"), Server("fast")]
+    batch_arms = [paired.Arm(server.name, server) for server in arms]
 
     def one_after_another(self, bench, **more):
         return quietly(paired.one_after_another, bench, "t", self.arms,
@@ -96,7 +98,7 @@ class PairedTest(unittest.TestCase):
         with self.assertRaisesRegex(CommandFailed, "WRONG ANSWERS: t, fast"):
             self.one_after_another(Bench(wrong=["fast"]))
         with self.assertRaisesRegex(CommandFailed, "WRONG ANSWERS: t, fast, batch 4"):
-            quietly(paired.in_batches, Bench(wrong=["fast"]), "t", self.arms, [4],
+            quietly(paired.in_batches, Bench(wrong=["fast"]), "t", self.batch_arms, [4],
                     self.requests, 9)
 
     @staticmethod
@@ -112,13 +114,22 @@ class PairedTest(unittest.TestCase):
             lanes_of.append([len(lane) for lane in lanes])
             return take(server, lanes)
         bench.load = load
-        speeds = quietly(paired.in_batches, bench, "t", self.arms, [1, 4, 16],
+        speeds = quietly(paired.in_batches, bench, "t", self.batch_arms, [1, 4, 16],
                          self.requests, 9)
         # Both arms, once to warm.
         turns = {batch: 2 * (1 + paired.TURNS_A_ROUND[batch]) for batch in (1, 4, 16)}
         self.assertEqual([[8]] * turns[1] + [[2] * 4] * turns[4] +
                          [[1] * 16] * turns[16], lanes_of)
         self.assertEqual({"plain", "fast"}, set(speeds[16]))
+
+    def test_arms_of_one_server_differ_by_their_fields(self):
+        bench, server = Bench(num_rounds=1), Server("same")
+        arms = [paired.Arm("off", server, {"limit": 0}), paired.Arm("auto", server)]
+        speeds = quietly(paired.in_batches, bench, "t", arms, [1], self.requests, 9)
+        self.assertEqual(["off", "auto"], list(speeds[1]))
+        limits = [fields.get("limit") for _, _, fields in bench.asked]
+        self.assertEqual([0] * (len(limits) // 2), [each for each in limits
+                                                    if each is not None])
 
     def test_the_slowest_batch_decides_by_medians_of_rounds(self):
         speeds = {1: {"plain": [10, 20, 10], "fast": [20, 20, 20]},
@@ -173,7 +184,7 @@ class RowsTest(unittest.TestCase):
 
     def test_a_batch_row_is_of_the_slowest(self):
         speeds = {1: {"off": [10], "auto": [11]}, 4: {"off": [10], "auto": [9.9]}}
-        row = draft_models.batch_row("mixed", speeds, "auto", "none")
+        row = draft_models.batch_row("mixed", speeds, "none")
         self.assertEqual((0.99, bars.REACHED), (row.ours, row.verdict))
         self.assertIn("batch 1: 1.100x ± inf, batch 4: 0.990x ± inf", row.detail)
 
