@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "libs/base/check.h"
 
@@ -15,6 +16,9 @@ namespace {
 constexpr double kPriorStepShare = 0.25;
 // A probe is made only if drafts that are always kept would bring so much more.
 constexpr double kProbeMargin = 0.05;
+// What an interrupted probe may cost the budget: a plain pass and so many times
+// what was expected.
+constexpr double kMostOverrun = 4;
 
 double Sum(const std::vector<double>& gains) {
   return std::accumulate(gains.begin(), gains.end(), 0.0);
@@ -125,8 +129,8 @@ DraftChoice DraftLength::ChoiceOf(Sequences sequences, const Plan& plan,
 
 // One token for the sequence whose last draft was kept or, without one, is
 // longest ago, if the budget covers what is likely lost.
-void DraftLength::Probe(Sequences sequences, const Plan& plan,
-                        std::vector<DraftChoice>& choices) {
+void DraftLength::Probe(Sequences sequences, int64_t num_other_tokens,
+                        const Plan& plan, std::vector<DraftChoice>& choices) {
   const auto& [picks, costs, allocation] = plan;
   const int num_drafted = std::accumulate(allocation.num_tokens.begin(),
                                           allocation.num_tokens.end(), 0);
@@ -154,6 +158,9 @@ void DraftLength::Probe(Sequences sequences, const Plan& plan,
   }
   if (!chosen.has_value()) return;
   budget_seconds_ -= chosen_cost;
+  if (num_drafted == 0 && num_other_tokens == 0) {
+    lone_probe_ = LoneProbe{.expected_seconds = chosen_cost};
+  }
   DraftChoice& choice = choices[picks.sequences[*chosen]];
   choice = ChoiceOf(sequences, plan, *chosen, 1);
   choice.is_probe = true;
@@ -201,6 +208,7 @@ bool DraftLength::IsFair(const Plan& plan, int num_sequences) {
 std::vector<DraftChoice> DraftLength::Choose(Sequences sequences,
                                              int64_t num_other_tokens) {
   ++step_;
+  lone_probe_.reset();
   const int num_sequences = sequences.size();
   std::vector<DraftChoice> choices(num_sequences);
   if (num_sequences == 0) return choices;
@@ -227,7 +235,7 @@ std::vector<DraftChoice> DraftLength::Choose(Sequences sequences,
   const double plain = plan.costs.plain;
   budget_seconds_ = std::min(budget_seconds_ + kExplorationShare * plain,
                              plain + plan.costs.draft_overhead);
-  Probe(sequences, plan, choices);
+  Probe(sequences, num_other_tokens, plan, choices);
   const bool has_drafts =
       std::any_of(choices.begin(), choices.end(),
                   [](const DraftChoice& c) { return c.num_tokens > 0; });
@@ -237,14 +245,37 @@ std::vector<DraftChoice> DraftLength::Choose(Sequences sequences,
 
 void DraftLength::ObservePass(int num_sequences, int64_t num_tokens,
                               absl::Duration duration) {
+  SettleProbe(num_sequences, num_tokens, absl::ToDoubleSeconds(duration));
   passes_.Observe(num_sequences, num_tokens, duration);
 }
 
+void DraftLength::SettleProbe(int num_sequences, int64_t num_tokens,
+                              double seconds) {
+  const std::optional<LoneProbe> probe = std::exchange(lone_probe_, {});
+  const PassCost* pass = passes_.Find(num_sequences);
+  // It was shortened away, or a prompt came in between.
+  if (!probe.has_value() || pass == nullptr ||
+      num_tokens != num_sequences + 1) {
+    return;
+  }
+  const double plain = pass->Seconds(num_sequences);
+  const double paid = seconds - plain + probe->drafting_seconds;
+  budget_seconds_ += probe->expected_seconds -
+                     std::clamp(paid, -plain / 4,
+                                plain + kMostOverrun * probe->expected_seconds);
+}
+
 void DraftLength::ObserveDraftStep(int num_sequences, absl::Duration duration) {
+  if (lone_probe_.has_value()) {
+    lone_probe_->drafting_seconds += absl::ToDoubleSeconds(duration);
+  }
   draft_steps_.Observe(num_sequences, duration);
 }
 
 void DraftLength::ObserveDraftOverhead(absl::Duration duration) {
+  if (lone_probe_.has_value()) {
+    lone_probe_->drafting_seconds += absl::ToDoubleSeconds(duration);
+  }
   draft_overhead_.Observe(1, duration);
 }
 

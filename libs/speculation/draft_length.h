@@ -11,7 +11,8 @@
 // budget, kExplorationShare of the time of plain passes, from which now and
 // then one token is drafted that is not expected to pay (a probe), if it would
 // pay were it always kept. What a probe brought goes back into the budget: one
-// that was kept is soon followed by the next.
+// that was kept is soon followed by the next. One that is its pass's only draft
+// is paid for by what it took, not by what was expected.
 //
 //   for each step:
 //     lengths.Choose(batch, num_other_tokens)  -> a choice for each sequence
@@ -23,6 +24,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -60,7 +62,7 @@ struct DraftChoice {
 
 class DraftLength {
  public:
-  static constexpr double kExplorationShare = 0.006;
+  static constexpr double kExplorationShare = 0.004;
   // Drafts are expected to bring so much more than plain decoding, at least.
   static constexpr double kMargin = 0.015;
   // What draft tokens add to a pass is taken for so much more than it is
@@ -114,6 +116,15 @@ class DraftLength {
     Allocation allocation;  // of picks.options
   };
 
+  // The only draft of its pass: what it cost is known afterwards, and the
+  // budget pays that, not what was expected. A pass is known at few sizes; the
+  // first token of another tile may cost several times what lies between two of
+  // them.
+  struct LoneProbe {
+    double expected_seconds = 0;
+    double drafting_seconds = 0;
+  };
+
   Picks Pick(Sequences sequences, bool allow_draft_model) const;
   StepCosts Costs(const PassCost& pass, int num_sequences,
                   int64_t num_other_tokens, const Picks& picks) const;
@@ -122,8 +133,9 @@ class DraftLength {
   static bool IsFair(const Plan& plan, int num_sequences);
   Plan BestPlan(const PassCost& pass, Sequences sequences,
                 int64_t num_other_tokens) const;
-  void Probe(Sequences sequences, const Plan& plan,
+  void Probe(Sequences sequences, int64_t num_tokens, const Plan& plan,
              std::vector<DraftChoice>& choices);
+  void SettleProbe(int num_sequences, int64_t num_tokens, double seconds);
   DraftChoice ChoiceOf(Sequences sequences, const Plan& plan, int index,
                        int num_tokens) const;
 
@@ -133,6 +145,7 @@ class DraftLength {
   AcceptanceCounts everybody_;
   std::array<ControlPasses, BatchCost::kNumClasses> controls_;
   double budget_seconds_ = 0;
+  std::optional<LoneProbe> lone_probe_;  // of the step under way
   int64_t step_ = 0;
 };
 
