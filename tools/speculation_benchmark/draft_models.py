@@ -1,5 +1,6 @@
 """Draft models: one that is always right, and one that never is."""
 
+import functools
 import os
 import tempfile
 
@@ -15,7 +16,6 @@ USELESS_LAYERS = 4
 ANSWER_TOKENS = 96
 BATCH_TOKENS = 48
 PROMPT_TOKENS = 60
-MOST_REQUESTS = 8  # of the smallest batches
 OFF, AUTO, DRAFTED, ALONE = "off", "auto", "drafted", "draft alone"
 
 
@@ -65,20 +65,20 @@ def _against_itself(bench, title, batches, requests, *flags):
 
     Of one server, half of whose turns ask for no drafts: where a process comes to
     lie in memory alone makes it up to a tenth faster or slower than the same
-    beside it, for as long as it lives. requests(server, count): what is asked.
+    beside it, for as long as it lives. requests(server, number of streams, requests
+    of each): what is asked.
     """
     with bench.running([bench.tessera(AUTO, "--speculation", "auto", *flags)],
                        max(batches)) as (server,):
-        asked = requests(server, max(*batches, MOST_REQUESTS))
         speeds = in_batches(
             bench, title, [Arm(OFF, server, {"max_draft_tokens": 0}), Arm(AUTO, server)],
-            batches, lambda count: asked[:count], BATCH_TOKENS)
+            batches, functools.partial(requests, server), BATCH_TOKENS)
         return speeds, acceptance_text(server)
 
 
 def _unrepeated(bench):
-    return lambda server, count: tasks.unrepeated(bench.prompts(server), count,
-                                                  PROMPT_TOKENS)
+    return lambda server, *counts: tasks.unrepeated(bench.prompts(server), *counts,
+                                                    PROMPT_TOKENS)
 
 
 def measure_useless_lookup(bench, batches):
@@ -97,5 +97,5 @@ def measure_useless_draft(bench, batches):
 
 def measure_mixed(bench, batches):
     speeds, text = _against_itself(bench, "mixed", batches,
-                                   lambda _, count: tasks.mixed(count))
+                                   lambda _, *counts: tasks.mixed(*counts))
     return [batch_row("mixed", speeds, text)]

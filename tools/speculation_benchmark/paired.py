@@ -9,12 +9,13 @@ from command import CommandFailed
 from turns import median_and_error
 from workbench import check_same
 
-# With few streams one answer each is too little to time.
-REQUESTS_A_STREAM = {1: 8, 4: 2}
-# Turns of a batch in a round: one takes 0.4 to 1.6 s, and its ratio to another arm's
-# varies by 3 to 5%, with arms that are the same too. Five rounds make the medians
+# So many that the batch is full nearly all of the time: the last answers, when
+# others have ended, say nothing of it.
+REQUESTS_A_STREAM = {1: 8, 4: 8, 16: 4, 64: 2}
+# Turns of a batch in a round: one takes 1 to 3 s, and its ratio to another arm's
+# varies by 2 to 4%, with arms that are the same too. Five rounds make the medians
 # certain to about 1%.
-TURNS_A_ROUND = {1: 3, 4: 8, 16: 6, 64: 3}
+TURNS_A_ROUND = {1: 4, 4: 3, 16: 3, 64: 2}
 
 
 @dataclass
@@ -77,21 +78,20 @@ class Speeds:
 def in_batches(bench, title, arms, batches, requests, num_tokens):
     """{batch: {arm's name: [tokens a second of each turn]}}.
 
-    requests: a function of a count that gives [(prompt, fields)], the same each
-    time. A round that warms fills the caches of prompts, so that what is timed
+    requests: a function of a number of streams and of each one's requests that
+    gives [[(prompt, fields)] of each stream], the same each time. A round that warms fills the caches of prompts, so that what is timed
     is mostly decoding.
     """
     speeds = {}
     servers = list({id(arm.server): arm.server for arm in arms}.values())
     for batch in batches:
-        asked = requests(batch * REQUESTS_A_STREAM.get(batch, 1))
+        asked = requests(batch, REQUESTS_A_STREAM.get(batch, 1))
 
         def run(arm, batch=batch, asked=asked):
-            planned = [load.request(arm.server, prompt, num_tokens, **fields,
-                                    **arm.fields) for prompt, fields in asked]
-            heard = bench.load(arm.server,
-                               [planned[lane::batch] for lane in range(batch)])
-            return load.flat(heard)
+            lanes = [[load.request(arm.server, prompt, num_tokens, **fields,
+                                   **arm.fields) for prompt, fields in stream]
+                     for stream in asked]
+            return load.flat(bench.load(arm.server, lanes))
 
         runs = {arm.name: lambda arm=arm: run(arm) for arm in arms}
         first = {name: call() for name, call in runs.items()}

@@ -102,8 +102,9 @@ class PairedTest(unittest.TestCase):
                     self.requests, 9)
 
     @staticmethod
-    def requests(count):
-        return [(f"prompt {index}", {}) for index in range(count)]
+    def requests(num_streams, num_requests):
+        return [[(f"prompt {stream} {index}", {}) for index in range(num_requests)]
+                for stream in range(num_streams)]
 
     def test_a_batch_is_so_many_lanes(self):
         lanes_of = []
@@ -117,9 +118,9 @@ class PairedTest(unittest.TestCase):
         speeds = quietly(paired.in_batches, bench, "t", self.batch_arms, [1, 4, 16],
                          self.requests, 9)
         # Both arms, once to warm.
-        turns = {batch: 2 * (1 + paired.TURNS_A_ROUND[batch]) for batch in (1, 4, 16)}
-        self.assertEqual([[8]] * turns[1] + [[2] * 4] * turns[4] +
-                         [[1] * 16] * turns[16], lanes_of)
+        self.assertEqual(
+            [[paired.REQUESTS_A_STREAM[batch]] * batch for batch in (1, 4, 16)
+             for _ in range(2 * (1 + paired.TURNS_A_ROUND[batch]))], lanes_of)
         self.assertEqual({"plain", "fast"}, set(speeds[16]))
 
     def test_arms_of_one_server_differ_by_their_fields(self):
@@ -155,16 +156,25 @@ class TasksTest(unittest.TestCase):
         self.assertEqual(tasks.changed(text, 10), other)
         self.assertEqual("a a", tasks.changed("a a", 1))
 
-    def test_mixed_tasks_are_of_all_kinds_and_not_the_same(self):
-        asked = tasks.mixed(64)
-        self.assertEqual(64, len({messages[0]["content"] for messages, _ in asked}))
-        self.assertEqual({0, 0.8}, {fields["temperature"] for _, fields in asked[:8]})
-        self.assertEqual(asked[:8], tasks.mixed(8))
+    def test_mixed_tasks_are_of_all_kinds_in_every_stream_and_not_the_same(self):
+        asked = tasks.mixed(16, 8)
+        texts = [[messages[0]["content"] for messages, _ in stream] for stream in asked]
+        self.assertEqual(16 * 8, len(set(sum(texts, []))))
+        for stream in texts:
+            self.assertEqual(8, len({text.split(". ", 1)[1] for text in stream}))
+        self.assertEqual(8, len({stream[0].split(". ", 1)[1] for stream in texts}))
+        for index, kind in ((0, 0), (1, 7)):
+            # One kind in two streams: greedy in one, sampled in the other.
+            self.assertEqual({0, 0.8}, {asked[stream][index][1]["temperature"]
+                                        for stream in (kind, kind + 8)})
+        self.assertEqual(asked, tasks.mixed(16, 8))
 
     def test_unrepeated_requests_are_drawn_with_seeds(self):
-        asked = tasks.unrepeated(Prompts([600, 601, 602], 1), 3, 60)
-        self.assertEqual(3, len({tuple(prompt) for prompt, _ in asked}))
-        self.assertEqual([0, 1, 2], [fields["seed"] for _, fields in asked])
+        asked = tasks.unrepeated(Prompts([600, 601, 602], 1), 2, 3, 60)
+        self.assertEqual([3, 3], [len(stream) for stream in asked])
+        asked = sum(asked, [])
+        self.assertEqual(6, len({tuple(prompt) for prompt, _ in asked}))
+        self.assertEqual(list(range(6)), [fields["seed"] for _, fields in asked])
 
 
 class RowsTest(unittest.TestCase):

@@ -71,23 +71,29 @@ def chat(question):
     return [{"role": "user", "content": question}]
 
 
-def mixed(count):
-    """[(messages, sampling fields)]: all kinds in turn, no two the same."""
-    asked = []
-    for index in range(count):
-        number, kind = divmod(index, len(_MIXED))
-        question = _MIXED[kind] if number == 0 else f"Task {number + 1}. {_MIXED[kind]}"
+def mixed(num_streams, num_requests):
+    """[[(messages, sampling fields)] of each stream]: all kinds in turn, each
+    stream beginning with another, no two the same."""
+    def request(stream, index):
+        kind = (stream + index) % len(_MIXED)
+        number = index * num_streams + stream
         # Not of one kind the same each time.
-        temperature = MIXED_TEMPERATURES[(number + kind) % len(MIXED_TEMPERATURES)]
-        asked.append((chat(question), {"temperature": temperature, "seed": index}))
-    return asked
+        turn = stream // len(_MIXED) + index // len(_MIXED)
+        temperature = MIXED_TEMPERATURES[(turn + kind) % len(MIXED_TEMPERATURES)]
+        return (chat(f"Task {number + 1}. {_MIXED[kind]}"),
+                {"temperature": temperature, "seed": number})
+
+    return [[request(stream, index) for index in range(num_requests)]
+            for stream in range(num_streams)]
 
 
-def unrepeated(prompts, count, num_tokens):
-    """[(token ids, sampling fields)]: other people's words, and answers drawn at
-    such a temperature that hardly anything in them comes twice."""
-    return [(prompts.next(num_tokens), {"temperature": 1.3, "seed": index})
-            for index in range(count)]
+def unrepeated(prompts, num_streams, num_requests, num_tokens):
+    """[[(token ids, sampling fields)] of each stream]: other people's words, and
+    answers drawn at such a temperature that hardly anything in them comes
+    twice."""
+    return [[(prompts.next(num_tokens),
+              {"temperature": 1.3, "seed": stream * num_requests + index})
+             for index in range(num_requests)] for stream in range(num_streams)]
 
 
 def changed(text, one_in, seed=1):
