@@ -60,10 +60,12 @@ bool StandsAlone(int series, int cell) {
   return series == kPredictionSeries && cell == 1;
 }
 
-Rates EverybodysRates(int series, const AcceptanceCounts& everybody) {
+// Of the first `num_cells` cells.
+Rates EverybodysRates(int series, int num_cells,
+                      const AcceptanceCounts& everybody) {
   Rates rates;
   double prior = kPrior[series];
-  for (int i = 0; i < kNumCells; ++i) {
+  for (int i = 0; i < num_cells; ++i) {
     if (StandsAlone(series, i)) prior = kAgreedPrior;
     rates[i] = Share(everybody.at(series, i), prior, kFirstPriorWeight);
     prior = rates[i];
@@ -71,15 +73,22 @@ Rates EverybodysRates(int series, const AcceptanceCounts& everybody) {
   return rates;
 }
 
-Rates OwnRates(int series, const AcceptanceCounts& own,
+Rates OwnRates(int series, int num_cells, const AcceptanceCounts& own,
                const Rates& everybodys) {
   Rates rates;
   double difference = 0;
-  for (int i = 0; i < kNumCells; ++i) {
+  for (int i = 0; i < num_cells; ++i) {
     if (StandsAlone(series, i)) difference = 0;
-    const double prior = FromLogOdds(LogOdds(everybodys[i]) + difference);
-    rates[i] = Share(own.at(series, i), prior, kPriorWeight);
-    difference = LogOdds(rates[i]) - LogOdds(everybodys[i]);
+    const Cell& cell = own.at(series, i);
+    // Most sequences of a batch that is not drafted for: logarithms would be
+    // most of what choosing takes.
+    if (difference == 0 && cell.tried == 0) {
+      rates[i] = everybodys[i];
+      continue;
+    }
+    const double base = LogOdds(everybodys[i]);
+    rates[i] = Share(cell, FromLogOdds(base + difference), kPriorWeight);
+    difference = LogOdds(rates[i]) - base;
   }
   return rates;
 }
@@ -131,9 +140,12 @@ void RecordDraft(DraftKind kind, int num_drafted, int num_accepted,
 std::vector<double> ExpectedGains(DraftKind kind, int num_tokens,
                                   const AcceptanceCounts& own,
                                   const AcceptanceCounts& everybody) {
+  const int num_cells = AcceptanceCounts::CellOf(kind, num_tokens - 1) + 1;
   const Rates rates =
-      OwnRates(kind.series, own, EverybodysRates(kind.series, everybody));
+      OwnRates(kind.series, num_cells, own,
+               EverybodysRates(kind.series, num_cells, everybody));
   std::vector<double> gains;
+  gains.reserve(num_tokens);
   double product = 1;
   for (int i = 0; i < num_tokens; ++i) {
     product *= rates[AcceptanceCounts::CellOf(kind, i)];
