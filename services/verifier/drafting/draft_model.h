@@ -39,9 +39,9 @@ struct ModelDraftRequest {
 
 class DraftModel {
  public:
-  static constexpr absl::Duration kFirstCredit = absl::Milliseconds(500);
+  static constexpr absl::Duration kFirstCredit = absl::Milliseconds(250);
   static constexpr absl::Duration kMostCredit = absl::Seconds(3);
-  static constexpr double kCreditShare = 0.004;
+  static constexpr double kCreditShare = 0.003;
   // A sequence that it has seen but for so many tokens is no catching up.
   static constexpr int64_t kMaxFewTokens = 32;
 
