@@ -14,7 +14,6 @@ from speculation_rows import ROWS
 ADDED_LAYERS = 74
 USELESS_LAYERS = 4
 ANSWER_TOKENS = 96
-BATCH_TOKENS = 48
 PROMPT_TOKENS = 60
 OFF, AUTO, DRAFTED, ALONE = "off", "auto", "drafted", "draft alone"
 
@@ -72,7 +71,7 @@ def _against_itself(bench, title, batches, requests, *flags):
                        max(batches)) as (server,):
         speeds = in_batches(
             bench, title, [Arm(OFF, server, {"max_draft_tokens": 0}), Arm(AUTO, server)],
-            batches, functools.partial(requests, server), BATCH_TOKENS)
+            batches, functools.partial(requests, server))
         return speeds, acceptance_text(server)
 
 

@@ -75,12 +75,13 @@ class Speeds:
         return [theirs / ours for ours, theirs in zip(self.seconds, other.seconds)]
 
 
-def in_batches(bench, title, arms, batches, requests, num_tokens):
+def in_batches(bench, title, arms, batches, requests):
     """{batch: {arm's name: [tokens a second of each turn]}}.
 
     requests: a function of a number of streams and of each one's requests that
-    gives [[(prompt, fields)] of each stream], the same each time. A round that warms fills the caches of prompts, so that what is timed
-    is mostly decoding.
+    gives [[(prompt, load.request's other arguments)] of each stream], the same each
+    time. A round that warms fills the caches of prompts, so that what is timed is
+    mostly decoding.
     """
     speeds = {}
     servers = list({id(arm.server): arm.server for arm in arms}.values())
@@ -88,9 +89,8 @@ def in_batches(bench, title, arms, batches, requests, num_tokens):
         asked = requests(batch, REQUESTS_A_STREAM.get(batch, 1))
 
         def run(arm, batch=batch, asked=asked):
-            lanes = [[load.request(arm.server, prompt, num_tokens, **fields,
-                                   **arm.fields) for prompt, fields in stream]
-                     for stream in asked]
+            lanes = [[load.request(arm.server, prompt, **fields, **arm.fields)
+                      for prompt, fields in stream] for stream in asked]
             return load.flat(bench.load(arm.server, lanes))
 
         runs = {arm.name: lambda arm=arm: run(arm) for arm in arms}

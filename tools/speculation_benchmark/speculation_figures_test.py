@@ -99,11 +99,11 @@ class PairedTest(unittest.TestCase):
             self.one_after_another(Bench(wrong=["fast"]))
         with self.assertRaisesRegex(CommandFailed, "WRONG ANSWERS: t, fast, batch 4"):
             quietly(paired.in_batches, Bench(wrong=["fast"]), "t", self.batch_arms, [4],
-                    self.requests, 9)
+                    self.requests)
 
     @staticmethod
     def requests(num_streams, num_requests):
-        return [[(f"prompt {stream} {index}", {}) for index in range(num_requests)]
+        return [[(f"prompt {stream} {index}", {"num_tokens": 9}) for index in range(num_requests)]
                 for stream in range(num_streams)]
 
     def test_a_batch_is_so_many_lanes(self):
@@ -116,7 +116,7 @@ class PairedTest(unittest.TestCase):
             return take(server, lanes)
         bench.load = load
         speeds = quietly(paired.in_batches, bench, "t", self.batch_arms, [1, 4, 16],
-                         self.requests, 9)
+                         self.requests)
         # Both arms, once to warm.
         self.assertEqual(
             [[paired.REQUESTS_A_STREAM[batch]] * batch for batch in (1, 4, 16)
@@ -126,7 +126,7 @@ class PairedTest(unittest.TestCase):
     def test_arms_of_one_server_differ_by_their_fields(self):
         bench, server = Bench(num_rounds=1), Server("same")
         arms = [paired.Arm("off", server, {"limit": 0}), paired.Arm("auto", server)]
-        speeds = quietly(paired.in_batches, bench, "t", arms, [1], self.requests, 9)
+        speeds = quietly(paired.in_batches, bench, "t", arms, [1], self.requests)
         self.assertEqual(["off", "auto"], list(speeds[1]))
         limits = [fields.get("limit") for _, _, fields in bench.asked]
         self.assertEqual([0] * (len(limits) // 2), [each for each in limits
@@ -168,6 +168,13 @@ class TasksTest(unittest.TestCase):
             self.assertEqual({0, 0.8}, {asked[stream][index][1]["temperature"]
                                         for stream in (kind, kind + 8)})
         self.assertEqual(asked, tasks.mixed(16, 8))
+
+    def test_answers_of_all_streams_end_together_and_not_before(self):
+        for count in (2, 4, 8):
+            lengths = [[fields["num_tokens"] for _, fields in stream]
+                       for stream in tasks.mixed(4, count)]
+            self.assertEqual({48 * count}, {sum(stream) for stream in lengths})
+            self.assertEqual(4, len({stream[0] for stream in lengths}))
 
     def test_unrepeated_requests_are_drawn_with_seeds(self):
         asked = tasks.unrepeated(Prompts([600, 601, 602], 1), 2, 3, 60)

@@ -65,14 +65,23 @@ _MIXED = [*REPEATING.values(), *WRITING.values(),
           "List the numbers from 1 to 40, separated by commas.",
           "What is a semaphore in programming? Give an example in C."]
 MIXED_TEMPERATURES = (0, 0.8)
+# Answers' tokens, in turn. Were all as long, the streams of a batch without drafts
+# would end and begin in the same passes, which is cheaper than one by one. Pairs
+# have the same sum, so that all streams end together at last.
+_LENGTHS = (32, 64, 40, 56, 48, 48, 36, 60)
 
 
 def chat(question):
     return [{"role": "user", "content": question}]
 
 
+def answer_tokens(stream, index):
+    """How long a stream's index-th answer is."""
+    return _LENGTHS[(2 * stream + index) % len(_LENGTHS)]
+
+
 def mixed(num_streams, num_requests):
-    """[[(messages, sampling fields)] of each stream]: all kinds in turn, each
+    """[[(messages, num_tokens and sampling fields)] of each stream]: all kinds in turn, each
     stream beginning with another, no two the same."""
     def request(stream, index):
         kind = (stream + index) % len(_MIXED)
@@ -81,18 +90,20 @@ def mixed(num_streams, num_requests):
         turn = stream // len(_MIXED) + index // len(_MIXED)
         temperature = MIXED_TEMPERATURES[(turn + kind) % len(MIXED_TEMPERATURES)]
         return (chat(f"Task {number + 1}. {_MIXED[kind]}"),
-                {"temperature": temperature, "seed": number})
+                {"temperature": temperature, "seed": number,
+                 "num_tokens": answer_tokens(stream, index)})
 
     return [[request(stream, index) for index in range(num_requests)]
             for stream in range(num_streams)]
 
 
 def unrepeated(prompts, num_streams, num_requests, num_tokens):
-    """[[(token ids, sampling fields)] of each stream]: other people's words, and
-    answers drawn at such a temperature that hardly anything in them comes
-    twice."""
+    """[[(token ids, num_tokens and sampling fields)] of each stream]: other
+    people's words, and answers drawn at such a temperature that hardly anything in
+    them comes twice."""
     return [[(prompts.next(num_tokens),
-              {"temperature": 1.3, "seed": stream * num_requests + index})
+              {"temperature": 1.3, "seed": stream * num_requests + index,
+               "num_tokens": answer_tokens(stream, index)})
              for index in range(num_requests)] for stream in range(num_streams)]
 
 
