@@ -265,17 +265,18 @@ void DraftLength::SettleProbe(int num_sequences, int64_t num_tokens,
                                 plain + kMostOverrun * probe->expected_seconds);
 }
 
+void DraftLength::AddDraftTime(absl::Duration duration) {
+  if (!lone_probe_.has_value()) return;
+  lone_probe_->drafting_seconds += absl::ToDoubleSeconds(duration);
+}
+
 void DraftLength::ObserveDraftStep(int num_sequences, absl::Duration duration) {
-  if (lone_probe_.has_value()) {
-    lone_probe_->drafting_seconds += absl::ToDoubleSeconds(duration);
-  }
+  AddDraftTime(duration);
   draft_steps_.Observe(num_sequences, duration);
 }
 
 void DraftLength::ObserveDraftOverhead(absl::Duration duration) {
-  if (lone_probe_.has_value()) {
-    lone_probe_->drafting_seconds += absl::ToDoubleSeconds(duration);
-  }
+  AddDraftTime(duration);
   draft_overhead_.Observe(1, duration);
 }
 

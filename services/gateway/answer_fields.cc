@@ -126,10 +126,10 @@ absl::Status ReadEngineFields(const JsonField& root, const ServedModel& model,
   int32_t priority = 0;
   RETURN_IF_ERROR(ReadInt(root, "priority", INT32_MIN, INT32_MAX, &priority));
   call->set_priority(priority);
-  if (!root.Get("max_draft_tokens").IsNull()) {
-    int32_t most = 0;
-    RETURN_IF_ERROR(ReadInt(root, "max_draft_tokens", 0, INT32_MAX, &most));
-    call->set_max_draft_tokens(most);
+  const JsonField max_draft_tokens = root.Get("max_draft_tokens");
+  if (!max_draft_tokens.IsNull()) {
+    ASSIGN_OR_RETURN(const int64_t value, max_draft_tokens.Int(0, INT32_MAX));
+    call->set_max_draft_tokens(static_cast<int32_t>(value));
   }
   return ReadText(root, "cache_salt", kMaxNameBytes,
                   call->mutable_cache_salt());

@@ -103,8 +103,8 @@ class PairedTest(unittest.TestCase):
 
     @staticmethod
     def requests(num_streams, num_requests):
-        return [[(f"prompt {stream} {index}", {"num_tokens": 9}) for index in range(num_requests)]
-                for stream in range(num_streams)]
+        return [[(f"prompt {stream} {index}", {"num_tokens": 9})
+                 for index in range(num_requests)] for stream in range(num_streams)]
 
     def test_a_batch_is_so_many_lanes(self):
         lanes_of = []

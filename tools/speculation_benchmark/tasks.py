@@ -75,14 +75,14 @@ def chat(question):
     return [{"role": "user", "content": question}]
 
 
-def answer_tokens(stream, index):
+def _answer_tokens(stream, index):
     """How long a stream's index-th answer is."""
     return _LENGTHS[(2 * stream + index) % len(_LENGTHS)]
 
 
 def mixed(num_streams, num_requests):
-    """[[(messages, num_tokens and sampling fields)] of each stream]: all kinds in turn, each
-    stream beginning with another, no two the same."""
+    """[[(messages, num_tokens and sampling fields)] of each stream]: all kinds in
+    turn, each stream beginning with another, no two the same."""
     def request(stream, index):
         kind = (stream + index) % len(_MIXED)
         number = index * num_streams + stream
@@ -91,7 +91,7 @@ def mixed(num_streams, num_requests):
         temperature = MIXED_TEMPERATURES[(turn + kind) % len(MIXED_TEMPERATURES)]
         return (chat(f"Task {number + 1}. {_MIXED[kind]}"),
                 {"temperature": temperature, "seed": number,
-                 "num_tokens": answer_tokens(stream, index)})
+                 "num_tokens": _answer_tokens(stream, index)})
 
     return [[request(stream, index) for index in range(num_requests)]
             for stream in range(num_streams)]
@@ -103,7 +103,7 @@ def unrepeated(prompts, num_streams, num_requests, num_tokens):
     them comes twice."""
     return [[(prompts.next(num_tokens),
               {"temperature": 1.3, "seed": stream * num_requests + index,
-               "num_tokens": answer_tokens(stream, index)})
+               "num_tokens": _answer_tokens(stream, index)})
              for index in range(num_requests)] for stream in range(num_streams)]
 
 
