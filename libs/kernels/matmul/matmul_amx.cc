@@ -164,8 +164,8 @@ struct Scratch {
 // One tile of tokens times panel after panel. The steps run on from a panel to
 // the next: while its last units are scaled, the next one's first are unpacked
 // and multiplied. The activations stay in the L1; panels are unpacked again for
-// every tile of tokens, which costs less than to keep them unpacked. T: 4, 8 or
-// 16 tokens, of a tile of W.
+// every tile of tokens, which costs less than to keep them unpacked. T: an even
+// number of tokens, of a tile of W.
 template <class Group, int T, int W>
 class TileStream {
  public:
@@ -357,17 +357,25 @@ TileArguments PanelsFrom(TileArguments arguments, int64_t first,
   return arguments;
 }
 
+// `num_tokens` from `token` on, up to W, in a tile of the least even number of
+// tokens: 10 instead of 16 take a sixth less, 6 instead of 8 a tenth.
+template <class Group, int W, int T = W>
+void MultiplyTile(const TileArguments& arguments, int64_t token,
+                  int64_t num_tokens, Scratch<Group>* scratch) {
+  if constexpr (T > 4) {
+    if (num_tokens <= T - 2) {
+      return MultiplyTile<Group, W, T - 2>(arguments, token, num_tokens,
+                                           scratch);
+    }
+  }
+  TileStream<Group, T, W>(arguments, token, scratch).Run();
+}
+
 template <class Group, int W>
 void MultiplyTiles(const TileArguments& arguments, Scratch<Group>* scratch) {
   for (int64_t token = 0; token < arguments.num_tokens; token += W) {
-    const int64_t n = arguments.num_tokens - token;
-    if (W > 8 && n > 8) {
-      TileStream<Group, 16, W>(arguments, token, scratch).Run();
-    } else if (n > 4) {
-      TileStream<Group, 8, W>(arguments, token, scratch).Run();
-    } else {
-      TileStream<Group, 4, W>(arguments, token, scratch).Run();
-    }
+    MultiplyTile<Group, W>(arguments, token, arguments.num_tokens - token,
+                           scratch);
   }
 }
 
