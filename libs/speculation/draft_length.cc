@@ -147,7 +147,7 @@ void DraftLength::Probe(Sequences sequences, int64_t num_other_tokens,
     const DraftOption& option = picks.options[i];
     const double cost = costs.pass[num_drafted + 1] - costs.pass[num_drafted] +
                         DraftSeconds(option, 1, costs);
-    if (cost - option.gains[0] / rate > budget_seconds_) continue;
+    if (!budget_.Covers(cost - option.gains[0] / rate)) continue;
     if (chosen.has_value() && rank(i) >= rank(*chosen)) continue;
     if (BestRateIfKept(option, num_drafted, allocation, costs) <
         rate * (1 + kProbeMargin)) {
@@ -157,7 +157,7 @@ void DraftLength::Probe(Sequences sequences, int64_t num_other_tokens,
     chosen_cost = cost;
   }
   if (!chosen.has_value()) return;
-  budget_seconds_ -= chosen_cost;
+  budget_.Spend(chosen_cost);
   if (num_drafted == 0 && num_other_tokens == 0) {
     lone_probe_ = LoneProbe{.expected_seconds = chosen_cost};
   }
@@ -233,8 +233,8 @@ std::vector<DraftChoice> DraftLength::Choose(Sequences sequences,
     choices[plan.picks.sequences[i]] = ChoiceOf(sequences, plan, i, num_tokens);
   }
   const double plain = plan.costs.plain;
-  budget_seconds_ = std::min(budget_seconds_ + kExplorationShare * plain,
-                             plain + plan.costs.draft_overhead);
+  budget_.CountDraft(plain - plan.allocation.seconds);
+  budget_.Fill(plain, plain + plan.costs.draft_overhead);
   Probe(sequences, num_other_tokens, plan, choices);
   const bool has_drafts =
       std::any_of(choices.begin(), choices.end(),
@@ -260,9 +260,9 @@ void DraftLength::SettleProbe(int num_sequences, int64_t num_tokens,
   }
   const double plain = pass->Seconds(num_sequences);
   const double paid = seconds - plain + probe->drafting_seconds;
-  budget_seconds_ += probe->expected_seconds -
-                     std::clamp(paid, -plain / 4,
-                                plain + kMostOverrun * probe->expected_seconds);
+  budget_.Spend(std::clamp(paid, -plain / 4,
+                           plain + kMostOverrun * probe->expected_seconds) -
+                probe->expected_seconds);
 }
 
 void DraftLength::AddDraftTime(absl::Duration duration) {
@@ -289,7 +289,12 @@ void DraftLength::ObserveVerdict(const DraftChoice& choice, int num_drafted,
               num_accepted, num_steps_since, history.counts, everybody_);
   history.last_draft_step = step_;
   history.last_draft_was_kept = num_accepted > 0;
-  if (choice.is_probe) budget_seconds_ += num_accepted * choice.token_seconds;
+  const double brought = num_accepted * choice.token_seconds;
+  if (choice.is_probe) {
+    budget_.Spend(-brought);
+  } else {
+    budget_.CountDraft(brought);
+  }
 }
 
 }  // namespace tessera::speculation

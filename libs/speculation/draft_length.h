@@ -8,11 +8,11 @@
 // are none.
 //
 // A sequence that is given no draft might deserve one by now. So there is a
-// budget, kExplorationShare of the time of plain passes, from which now and
-// then one token is drafted that is not expected to pay (a probe), if it would
-// pay were it always kept. What a probe brought goes back into the budget: one
-// that was kept is soon followed by the next. One that is its pass's only draft
-// is paid for by what it took, not by what was expected.
+// budget (probe_budget.h) from which now and then one token is drafted that is
+// not expected to pay (a probe), if it would pay were it always kept. What a
+// probe brought goes back into the budget: one that was kept is soon followed
+// by the next. One that is its pass's only draft is paid for by what it took,
+// not by what was expected.
 //
 //   for each step:
 //     lengths.Choose(batch, num_other_tokens)  -> a choice for each sequence
@@ -35,6 +35,7 @@
 #include "libs/speculation/control_passes.h"
 #include "libs/speculation/draft_source.h"
 #include "libs/speculation/pass_cost.h"
+#include "libs/speculation/probe_budget.h"
 
 namespace tessera::speculation {
 
@@ -62,9 +63,6 @@ struct DraftChoice {
 
 class DraftLength {
  public:
-  // With 0.006 useless drafts cost 0.2% more in draft_length_experiment, and
-  // good ones gain no more.
-  static constexpr double kExplorationShare = 0.004;
   // Drafts are expected to bring so much more than plain decoding, at least.
   static constexpr double kMargin = 0.015;
   // What draft tokens add to a pass is taken for so much more than it is
@@ -147,7 +145,7 @@ class DraftLength {
   PassCost draft_overhead_;  // of one call
   AcceptanceCounts everybody_;
   std::array<ControlPasses, BatchCost::kNumClasses> controls_;
-  double budget_seconds_ = 0;
+  ProbeBudget budget_;
   std::optional<LoneProbe> lone_probe_;  // of the step under way
   int64_t step_ = 0;
 };
