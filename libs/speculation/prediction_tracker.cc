@@ -25,8 +25,18 @@ void PredictionTracker::Advance(const TokenHistory& text) {
   states_.push_back(state);
 }
 
+bool PredictionTracker::IsPutIn(int32_t token, int64_t place) const {
+  const absl::Span<const int32_t> predicted = prediction_.tokens();
+  return punctuation_->Has(token) && place < std::ssize(predicted) &&
+         !punctuation_->Has(predicted[place]);
+}
+
 void PredictionTracker::PartFrom(const TokenHistory& text, State& state) const {
-  if (state.num_off == 0) state.parted = state.place.next;
+  if (state.num_off == 0) {
+    state.parted = state.place.next;
+    state.num_put_in = 0;
+  }
+  if (IsPutIn(text.tokens().back(), state.Counted())) ++state.num_put_in;
   ++state.num_off;
   if (state.num_off > 1) {
     if (const std::optional<Match> near = Nearby(text, state)) {
@@ -40,16 +50,16 @@ void PredictionTracker::PartFrom(const TokenHistory& text, State& state) const {
       return;
     }
   }
-  state.place = {state.parted + state.num_off, 0};
+  state.place = {state.Counted(), 0};
 }
 
-// The longest match, of those the one nearest to where the answer would be had
-// it put each token in place of one.
+// The longest match, of those the one nearest to where counting puts the
+// answer.
 std::optional<Match> PredictionTracker::Nearby(const TokenHistory& text,
                                                const State& state) const {
   const absl::Span<const int32_t> predicted = prediction_.tokens();
   const absl::Span<const int32_t> answer = text.tokens();
-  const int64_t counted = state.parted + state.num_off;
+  const int64_t counted = state.Counted();
   const int64_t last = std::min<int64_t>(
       predicted.size(), state.parted + kNearTokens +
                             std::min<int64_t>(state.num_off, kMostOffTokens));

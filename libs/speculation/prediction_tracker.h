@@ -3,11 +3,12 @@
 // It starts at the beginning. While the answer says what the prediction does,
 // the place moves along. The first token that the prediction does not have
 // there is taken to stand in place of the predicted one: so do most changed
-// words. After the second, the place is where the longest match of the answer's
-// last tokens, of up to 4, says, within a few tokens of where the two parted;
-// far away only a match of 4 tokens counts, for a shorter one is chance more
-// often than not. Where nothing matches there is nothing to draft, until
-// something does.
+// words. A punctuation mark where none was predicted is taken to be put in.
+// After the second, the place is where the longest match of the answer's last
+// tokens, of up to 4, says, within a few tokens of where the two parted; far
+// away only a match of 4 tokens counts, for a shorter one is chance more often
+// than not. Where nothing matches there is nothing to draft, until something
+// does.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 
 #include "absl/types/span.h"
 #include "libs/speculation/predicted_text.h"
+#include "libs/speculation/punctuation.h"
 #include "libs/speculation/token_history.h"
 
 namespace tessera::speculation {
@@ -29,8 +31,10 @@ class PredictionTracker {
   // Tokens that an answer puts in, at most, before it is elsewhere.
   static constexpr int kMostOffTokens = 32;
 
-  explicit PredictionTracker(absl::Span<const int32_t> prediction)
-      : prediction_(prediction) {}
+  // `punctuation` outlives it.
+  PredictionTracker(absl::Span<const int32_t> prediction,
+                    const Punctuation* punctuation)
+      : prediction_(prediction), punctuation_(punctuation) {}
 
   // `text` has grown by one token of the answer. O(1), or O(log n) where it
   // is not what was predicted.
@@ -50,8 +54,12 @@ class PredictionTracker {
  private:
   struct State {
     Match place;
-    int64_t parted = 0;   // where the answer left the prediction
-    int64_t num_off = 0;  // tokens of the answer since; 0: it has not
+    int64_t parted = 0;      // where the answer left the prediction
+    int64_t num_off = 0;     // tokens of the answer since; 0: it has not
+    int64_t num_put_in = 0;  // of those, that stand in place of none
+
+    // Where the answer would be had it put each other token in place of one.
+    int64_t Counted() const { return parted + num_off - num_put_in; }
   };
 
   // The place is known, and not only counted on from where the two parted.
@@ -62,8 +70,11 @@ class PredictionTracker {
   std::optional<Match> Nearby(const TokenHistory& text,
                               const State& state) const;
 
+  bool IsPutIn(int32_t token, int64_t place) const;
+
   PredictedText prediction_;
-  // After each number of tokens; 32 bytes a token of the answer.
+  const Punctuation* const punctuation_;
+  // After each number of tokens; 40 bytes a token of the answer.
   std::vector<State> states_ = {{}};
 };
 

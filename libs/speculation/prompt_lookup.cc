@@ -5,10 +5,11 @@
 namespace tessera::speculation {
 
 PromptLookup::PromptLookup(absl::Span<const int32_t> prompt,
-                           absl::Span<const int32_t> prediction)
+                           absl::Span<const int32_t> prediction,
+                           const Punctuation* punctuation)
     : num_prompt_tokens_(prompt.size()) {
   index_.Append(prompt);
-  if (!prediction.empty()) tracker_.emplace(prediction);
+  if (!prediction.empty()) tracker_.emplace(prediction, punctuation);
 }
 
 void PromptLookup::Append(int32_t token) {

@@ -1,7 +1,8 @@
 // PromptLookup: drafts without a model, of what one sequence's text or a given
 // prediction of its answer has already.
 //
-//   PromptLookup lookup(prompt, prediction);   // prediction may be empty
+//   // The prediction may be empty.
+//   PromptLookup lookup(prompt, prediction, &punctuation);
 //   for (;;) {
 //     std::optional<Proposal> proposal = lookup.FromText(max_tokens);
 //     ... verify; num_accepted + 1 tokens join the sequence ...
@@ -17,6 +18,7 @@
 
 #include "absl/types/span.h"
 #include "libs/speculation/prediction_tracker.h"
+#include "libs/speculation/punctuation.h"
 #include "libs/speculation/suffix_index.h"
 
 namespace tessera::speculation {
@@ -30,8 +32,10 @@ struct Proposal {
 
 class PromptLookup {
  public:
-  explicit PromptLookup(absl::Span<const int32_t> prompt,
-                        absl::Span<const int32_t> prediction = {});
+  // `punctuation`, of the vocabulary, outlives it.
+  PromptLookup(absl::Span<const int32_t> prompt,
+               absl::Span<const int32_t> prediction,
+               const Punctuation* punctuation);
 
   // A token joined the answer.
   void Append(int32_t token);

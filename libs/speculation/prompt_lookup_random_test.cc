@@ -73,6 +73,14 @@ std::optional<Match> NaiveNearby(const Tokens& prediction, const Tokens& text,
   return std::nullopt;
 }
 
+bool IsMark(int32_t token) { return token % 5 == 4; }
+
+const Punctuation& Marks() {
+  static const auto& marks = *new Punctuation(
+      1000, [](int32_t token) { return IsMark(token) ? "," : "a"; });
+  return marks;
+}
+
 // The prediction's place, from the beginning of the answer on.
 std::optional<Proposal> NaiveFromPrediction(const Tokens& prediction,
                                             const Tokens& text,
@@ -80,17 +88,19 @@ std::optional<Proposal> NaiveFromPrediction(const Tokens& prediction,
                                             int max_tokens) {
   const int size = prediction.size();
   Match place = {0, 0};
-  int parted = 0, num_off = 0;
+  int parted = 0, num_off = 0, counted = 0;
   for (int i = num_prompt_tokens; i < text.size(); ++i) {
     if (place.next < size && prediction[place.next] == text[i]) {
       place = {place.next + 1, place.match_length + 1};
       if (num_off == 1 || place.match_length >= 2) num_off = 0;
       continue;
     }
-    if (num_off == 0) parted = place.next;
+    if (num_off == 0) parted = counted = place.next;
     num_off += 1;
+    const bool is_put_in =
+        IsMark(text[i]) && counted < size && !IsMark(prediction[counted]);
+    if (!is_put_in) counted += 1;
     const Tokens answer = {text.begin(), text.begin() + i + 1};
-    const int counted = parted + num_off;
     std::optional<Match> found;
     if (num_off > 1) {
       found = NaiveNearby(prediction, answer, parted + 1,
@@ -157,7 +167,7 @@ class Walk {
         prediction_.push_back(token);
       }
     }
-    lookup_.emplace(text_, prediction_);
+    lookup_.emplace(text_, prediction_, &Marks());
   }
 
   void Step() {

@@ -9,10 +9,13 @@ namespace tessera::speculation {
 namespace {
 
 using testing::ElementsAre;
+const Punctuation kNoPunctuation;
+
 using Tokens = std::vector<int32_t>;
 
 Tokens TextProposal(const Tokens& prompt, int max_tokens) {
-  const auto proposal = PromptLookup(prompt).FromText(max_tokens);
+  const auto proposal =
+      PromptLookup(prompt, {}, &kNoPunctuation).FromText(max_tokens);
   return proposal.has_value() ? proposal->tokens : Tokens();
 }
 
@@ -37,7 +40,7 @@ TEST(PromptLookupTest, GoesRoundWhereTheMatchOverlapsTheEnd) {
 TEST(PromptLookupTest, SaysHowLongTheMatchIs) {
   Tokens prompt;
   for (int i = 0; i < 40; ++i) prompt.push_back(i);
-  PromptLookup lookup(prompt);
+  PromptLookup lookup(prompt, {}, &kNoPunctuation);
   for (int i = 0; i < 35; ++i) lookup.Append(i);
   EXPECT_EQ(lookup.FromText(1)->match_length, 32);
   lookup.Truncate(45);
@@ -45,7 +48,7 @@ TEST(PromptLookupTest, SaysHowLongTheMatchIs) {
 }
 
 TEST(PromptLookupTest, FollowsAPredictionFromItsBeginning) {
-  PromptLookup lookup({7, 7}, {1, 2, 3, 4});
+  PromptLookup lookup({7, 7}, {1, 2, 3, 4}, &kNoPunctuation);
   EXPECT_THAT(lookup.FromPrediction(2)->tokens, ElementsAre(1, 2));
   EXPECT_EQ(lookup.FromPrediction(2)->match_length, 0);
   lookup.Append(1);
@@ -59,13 +62,13 @@ TEST(PromptLookupTest, FollowsAPredictionFromItsBeginning) {
 
 TEST(PromptLookupTest, FindsTheWayBackAfterChangedLeftOutAndInsertedTokens) {
   const Tokens prediction = {10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
-  PromptLookup changed({}, prediction);
+  PromptLookup changed({}, prediction, &kNoPunctuation);
   for (const int32_t token : {10, 99, 12}) changed.Append(token);
   EXPECT_THAT(changed.FromPrediction(2)->tokens, ElementsAre(13, 14));
-  PromptLookup left_out({}, prediction);
+  PromptLookup left_out({}, prediction, &kNoPunctuation);
   for (const int32_t token : {10, 11, 15, 16}) left_out.Append(token);
   EXPECT_THAT(left_out.FromPrediction(2)->tokens, ElementsAre(17, 18));
-  PromptLookup inserted({}, prediction);
+  PromptLookup inserted({}, prediction, &kNoPunctuation);
   for (const int32_t token : {10, 99, 98}) inserted.Append(token);
   EXPECT_FALSE(inserted.FromPrediction(2).has_value());
   inserted.Append(11);
@@ -74,7 +77,8 @@ TEST(PromptLookupTest, FindsTheWayBackAfterChangedLeftOutAndInsertedTokens) {
 
 TEST(PromptLookupTest, ReturnsNearWhereTheAnswerLeftThePrediction) {
   // "5 6" stands three times; the answer is behind the first.
-  PromptLookup lookup({}, {5, 6, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 9});
+  PromptLookup lookup({}, {5, 6, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 9},
+                      &kNoPunctuation);
   for (const int32_t token : {5, 6, 1, 2, 3, 4, 99, 5, 6}) lookup.Append(token);
   EXPECT_THAT(lookup.FromPrediction(2)->tokens, ElementsAre(7, 8));
 }
@@ -82,7 +86,7 @@ TEST(PromptLookupTest, ReturnsNearWhereTheAnswerLeftThePrediction) {
 TEST(PromptLookupTest, FarAwayOnlyAMatchOfFourTokensCounts) {
   Tokens prediction;
   for (int i = 1; i <= 40; ++i) prediction.push_back(i);
-  PromptLookup lookup({}, prediction);
+  PromptLookup lookup({}, prediction, &kNoPunctuation);
   for (const int32_t token : {1, 2, 30, 31, 32}) lookup.Append(token);
   EXPECT_FALSE(lookup.FromPrediction(2).has_value());
   lookup.Append(33);
@@ -90,7 +94,7 @@ TEST(PromptLookupTest, FarAwayOnlyAMatchOfFourTokensCounts) {
 }
 
 TEST(PromptLookupTest, TruncatesThePredictionsPlaceToo) {
-  PromptLookup lookup({7}, {1, 2, 3, 4});
+  PromptLookup lookup({7}, {1, 2, 3, 4}, &kNoPunctuation);
   for (const int32_t token : {1, 2, 50, 51}) lookup.Append(token);
   EXPECT_FALSE(lookup.FromPrediction(1).has_value());
   lookup.Truncate(3);
@@ -98,7 +102,7 @@ TEST(PromptLookupTest, TruncatesThePredictionsPlaceToo) {
 }
 
 TEST(PromptLookupTest, AnUnknownTokenStandsOnceInAPredictedOnesPlace) {
-  PromptLookup lookup({7}, {1, 2, 3, 4, 5, 6});
+  PromptLookup lookup({7}, {1, 2, 3, 4, 5, 6}, &kNoPunctuation);
   for (const int32_t token : {1, 2, 50}) lookup.Append(token);
   const std::optional<Proposal> proposal = lookup.FromPrediction(2);
   ASSERT_TRUE(proposal.has_value());
@@ -108,6 +112,46 @@ TEST(PromptLookupTest, AnUnknownTokenStandsOnceInAPredictedOnesPlace) {
   EXPECT_FALSE(lookup.FromPrediction(1).has_value());
   lookup.Append(4);
   EXPECT_THAT(lookup.FromPrediction(1)->tokens, ElementsAre(5));
+}
+
+// Tokens from 100 on are marks.
+Punctuation Marks() {
+  return {200, [](int32_t token) { return token < 100 ? " a" : ","; }};
+}
+
+TEST(PromptLookupTest, AMarkThatWasNotPredictedIsPutIn) {
+  const Punctuation marks = Marks();
+  PromptLookup lookup({7}, {1, 2, 3, 4, 5, 6}, &marks);
+  for (const int32_t token : {1, 2, 101}) lookup.Append(token);
+  EXPECT_THAT(lookup.FromPrediction(2)->tokens, ElementsAre(3, 4));
+  EXPECT_EQ(lookup.FromPrediction(2)->match_length, 0);
+}
+
+TEST(PromptLookupTest, AMarkInPlaceOfAnotherIsNotPutIn) {
+  const Punctuation marks = Marks();
+  PromptLookup lookup({7}, {1, 2, 102, 4, 5, 6}, &marks);
+  for (const int32_t token : {1, 2, 101}) lookup.Append(token);
+  EXPECT_THAT(lookup.FromPrediction(2)->tokens, ElementsAre(4, 5));
+}
+
+TEST(PromptLookupTest, AMarkBehindTheEndOfThePredictionIsNothing) {
+  const Punctuation marks = Marks();
+  PromptLookup lookup({7}, {1, 2}, &marks);
+  for (const int32_t token : {1, 2, 101, 101}) lookup.Append(token);
+  EXPECT_FALSE(lookup.FromPrediction(2).has_value());
+}
+
+TEST(PunctuationTest, BeginsWithAnAsciiMark) {
+  const std::vector<std::string> vocabulary = {
+      ",", ".\"", "a", " a", "7", " ,", "\n", "\xc3", "", "<s>"};
+  const Punctuation punctuation(
+      vocabulary.size(),
+      [&](int32_t token) -> absl::string_view { return vocabulary[token]; });
+  std::vector<int32_t> marks;
+  for (int32_t token = -2; token < 20; ++token) {
+    if (punctuation.Has(token)) marks.push_back(token);
+  }
+  EXPECT_THAT(marks, ElementsAre(0, 1, 9));
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
         scheduler_.get(), pool_.get(), [this] { Wake(); });
   }
   drafts_ = std::make_unique<RequestDrafts>(
-      options_, std::move(loaded.speculator), config.vocab_size,
+      options_, std::move(loaded.speculator), config.vocab_size, tokenizer_,
       scheduler_.get(), &metrics_->drafts());
   pass_ = std::make_unique<ModelPass>(model_.get(), pool_.get(),
                                       options_.speculation_rule);

@@ -12,9 +12,11 @@ using speculation::DraftSource;
 using speculation::Proposal;
 
 Drafter::Drafter(const VerifierOptions& options,
+                 speculation::Punctuation punctuation,
                  std::unique_ptr<DraftModel> model)
     : looks_up_(options.speculation != SpeculationMode::kDraft),
       max_draft_tokens_(options.max_draft_tokens),
+      punctuation_(std::move(punctuation)),
       model_(options.speculation == SpeculationMode::kLookup
                  ? nullptr
                  : std::move(model)) {
@@ -24,7 +26,7 @@ Drafter::Drafter(const VerifierOptions& options,
 void Drafter::Begin(SequenceId id, absl::Span<const int32_t> prompt,
                     absl::Span<const int32_t> prediction) {
   auto answer = std::make_unique<Answer>();
-  if (looks_up_) answer->lookup.emplace(prompt, prediction);
+  if (looks_up_) answer->lookup.emplace(prompt, prediction, &punctuation_);
   answers_[id] = std::move(answer);
 }
 

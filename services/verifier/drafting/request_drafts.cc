@@ -22,6 +22,12 @@ constexpr int kRehearsals = 4;
 // first pass.
 constexpr absl::Duration kRehearsalTime = absl::Milliseconds(200);
 
+speculation::Punctuation PunctuationOf(const tokenizer::Tokenizer* tokenizer) {
+  if (tokenizer == nullptr) return {};
+  return {tokenizer->vocab_size(),
+          [tokenizer](int32_t token) { return tokenizer->TokenBytes(token); }};
+}
+
 v1::TokenSource SourceOf(speculation::DraftSource source) {
   switch (source) {
     case speculation::DraftSource::kText:
@@ -39,14 +45,15 @@ v1::TokenSource SourceOf(speculation::DraftSource source) {
 RequestDrafts::RequestDrafts(
     const VerifierOptions& options,
     std::unique_ptr<speculator::SpeculatorClient> speculator,
-    int32_t vocab_size, scheduling::Scheduler* scheduler, DraftMetrics* metrics)
+    int32_t vocab_size, const tokenizer::Tokenizer* tokenizer,
+    scheduling::Scheduler* scheduler, DraftMetrics* metrics)
     : scheduler_(*scheduler), metrics_(*metrics) {
   if (options.speculation == SpeculationMode::kOff) return;
   std::unique_ptr<DraftModel> model;
   if (speculator != nullptr) {
     model = std::make_unique<DraftModel>(std::move(speculator), vocab_size);
   }
-  drafter_.emplace(options, std::move(model));
+  drafter_.emplace(options, PunctuationOf(tokenizer), std::move(model));
 }
 
 void RequestDrafts::Rehearse(

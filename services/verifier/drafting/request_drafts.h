@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "libs/scheduling/scheduler.h"
+#include "libs/tokenizer/tokenizer.h"
 #include "proto/verifier.pb.h"
 #include "services/speculator/client/speculator_client.h"
 #include "services/verifier/drafting/draft_metrics.h"
@@ -25,12 +26,12 @@ namespace tessera::verifier {
 
 class RequestDrafts {
  public:
-  // `speculator`, of a draft model, may be null. `scheduler` and `metrics`
-  // outlive it.
+  // `speculator`, of a draft model, and `tokenizer` may be null. `scheduler`
+  // and `metrics` outlive it.
   RequestDrafts(const VerifierOptions& options,
                 std::unique_ptr<speculator::SpeculatorClient> speculator,
-                int32_t vocab_size, scheduling::Scheduler* scheduler,
-                DraftMetrics* metrics);
+                int32_t vocab_size, const tokenizer::Tokenizer* tokenizer,
+                scheduling::Scheduler* scheduler, DraftMetrics* metrics);
 
   // Before the first request: learns what passes of some numbers of tokens
   // cost, from `pass(num_tokens)`, which computes one. Until it knows, it would

@@ -17,7 +17,8 @@ class RehearsalTest : public testing::Test {
                               absl::FunctionRef<absl::Status(int)> pass) {
     VerifierOptions options;
     options.speculation = mode;
-    RequestDrafts drafts(options, nullptr, 100, scheduler_.get(), &metrics_);
+    RequestDrafts drafts(options, nullptr, 100, nullptr, scheduler_.get(),
+                         &metrics_);
     std::map<int, int> counts;
     drafts.Rehearse([&](int num_tokens) {
       ++counts[num_tokens];
