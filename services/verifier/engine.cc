@@ -188,6 +188,9 @@ void Engine::Step() {
   const absl::Time now = absl::Now();
   ObserveStep(chunks, now - drafted, now - start);
   Publish(now);
+  // Indexing a long prompt takes a while: the first token does not wait for it.
+  for (const Request* request : begun_) drafts_->Begin(*request);
+  begun_.clear();
   if (stored_ != nullptr) stored_->Computed(chunks, now - start, now);
 }
 
@@ -224,7 +227,7 @@ void Engine::BeginAnswers(absl::Span<const Chunk> chunks) {
       by_sequence_[twin] = request;
       if (stored_ != nullptr) stored_->Forked(chunk.sequence, twin);
     }
-    drafts_->Begin(request);
+    begun_.push_back(request);
   }
 }
 

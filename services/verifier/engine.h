@@ -127,6 +127,7 @@ class Engine {
   absl::Time idle_until_ = absl::InfinitePast();
   Requests requests_;
   ModelPass::Owners by_sequence_;
+  std::vector<const Request*> begun_;  // whose answers, by the pass under way
 
   Inbox inbox_;
   mutable std::mutex mutex_;

@@ -25,6 +25,7 @@ class Request {
           const tokenizer::Tokenizer* tokenizer);
 
   Generation& generation() { return *generation_; }
+  const Generation& generation() const { return *generation_; }
   Choice& choice(int index) { return generation_->choices[index]; }
   int num_choices() const { return generation_->choices.size(); }
 

@@ -70,15 +70,20 @@ void RequestDrafts::Rehearse(
   }
 }
 
-void RequestDrafts::Begin(Request* request) {
-  const Generation& generation = request->generation();
+void RequestDrafts::Begin(const Request& request) {
+  const Generation& generation = request.generation();
   if (!drafter_.has_value() || generation.max_draft_tokens == 0 ||
-      request->num_choices() > kMaxDraftedChoices) {
+      request.num_choices() > kMaxDraftedChoices) {
     return;
   }
-  for (int i = 0; i < request->num_choices(); ++i) {
-    drafter_->Begin(request->sequence(i), generation.prompt,
-                    generation.prediction);
+  for (int i = 0; i < request.num_choices(); ++i) {
+    const SequenceId id = request.sequence(i);
+    if (id < 0) continue;
+    drafter_->Begin(id, generation.prompt, generation.prediction);
+    const absl::Span<const int32_t> tokens = scheduler_.tokens(id);
+    for (const int32_t token : tokens.subspan(generation.prompt.size())) {
+      drafter_->Append(id, token);
+    }
   }
 }
 

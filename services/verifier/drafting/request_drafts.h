@@ -39,8 +39,9 @@ class RequestDrafts {
   // and code is cold, and not find out.
   void Rehearse(absl::FunctionRef<absl::Status(int num_tokens)> pass);
 
-  // All of the prompt is computed, and every choice has its sequence.
-  void Begin(Request* request);
+  // All of the prompt is computed, every choice has its sequence, and the first
+  // tokens have joined those that are not over yet.
+  void Begin(const Request& request);
   // Before a pass that may compute so many tokens of prompts: gives the
   // scheduler drafts for whoever is decoding.
   void Draft(absl::Span<const std::unique_ptr<Request>> requests,
