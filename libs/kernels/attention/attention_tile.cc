@@ -133,6 +133,7 @@ void AttendChunks(const ChunkKernels& kernels, const Tile& tile, Range chunks,
     } else {
       std::fill_n(args.next_blocks, kChunkBlocks, nullptr);
     }
+    args.is_cold = chunk == chunks.begin;
     args.visible = FillVisible(tile, chunk, scratch.visible())
                        ? scratch.visible()
                        : nullptr;

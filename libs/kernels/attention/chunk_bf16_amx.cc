@@ -47,6 +47,29 @@ void Prefetch(const uint8_t* data, int num_bytes) {
   for (int i = 0; i < num_bytes; i += 64) _mm_prefetch(data + i, _MM_HINT_T1);
 }
 
+// One group alone waits for memory, and prefetches what it needs next in two
+// bursts. Several spread the next chunk's blocks over all of their
+// exponentials: a burst fills the buffers of the cache's misses, and what is
+// computed behind it waits for memory (a prompt of 512 at 4,096 takes 4% more).
+inline bool SpreadsPrefetches(const ChunkArgs& args) {
+  return args.num_rows > kGroupRows;
+}
+
+// The share of the next chunk's lines that goes with vector `v` of a group.
+inline void PrefetchShare(const ChunkArgs& args, const Group& group, int v) {
+  const int num_groups = (args.num_rows + kGroupRows - 1) / kGroupRows;
+  const int num_shares = num_groups * kKeyVectors;
+  const int share = group.first_row / kGroupRows * kKeyVectors + v;
+  const int block_lines = 4 * kKvBlockTokens * args.head_dim / 64;
+  const int num_lines = kChunkBlocks * block_lines;
+  const int end = (share + 1) * num_lines / num_shares;
+  for (int line = share * num_lines / num_shares; line < end; ++line) {
+    const uint8_t* block = args.next_blocks[line / block_lines];
+    if (block == nullptr) continue;
+    _mm_prefetch(block + line % block_lines * 64, _MM_HINT_T1);
+  }
+}
+
 // Scores against the 16 keys at `keys` and the 16 behind them.
 inline void ScoreBlock(const Group& group, const uint8_t* keys, int head_dim,
                        float* scores) {
@@ -114,7 +137,9 @@ struct Kernel {
   static void Score(const ChunkArgs& args, const Group& group, float* scores) {
     const int half_head = 2 * kKvBlockTokens * args.head_dim;
     for (int b = group.first_block; b < group.end_block; ++b) {
-      if constexpr (kPrefetch) Prefetch(args.blocks[b] + half_head, half_head);
+      if (kPrefetch && (args.is_cold || !SpreadsPrefetches(args))) {
+        Prefetch(args.blocks[b] + half_head, half_head);
+      }
       ScoreBlock(group, args.blocks[b], args.head_dim,
                  scores + b * kKvBlockTokens);
     }
@@ -126,7 +151,9 @@ struct Kernel {
 
   static void FinishExponentials(const ChunkArgs& args, const float* scores,
                                  Group& group) {
+    const bool spreads = SpreadsPrefetches(args);
     for (int v = group.first_vector(); v < group.end_vector(); ++v) {
+      if (spreads) PrefetchShare(args, group, v);
       for (int r = 0; r < group.padded_rows; ++r) {
         group.masked ? Exponentiate<true>(scores, group, v, r)
                      : Exponentiate<false>(scores, group, v, r);
@@ -137,7 +164,7 @@ struct Kernel {
   // The exponentials are not taken along: tiles and vectors do not compete.
   template <bool kPrefetch>
   static void Weigh(const ChunkArgs& args, Group& group, const float*, Group*) {
-    if constexpr (kPrefetch) {
+    if (kPrefetch && !SpreadsPrefetches(args)) {
       for (int b = group.first_block; b < group.end_block; ++b) {
         if (args.next_blocks[b] == nullptr) continue;
         Prefetch(args.next_blocks[b], 2 * kKvBlockTokens * args.head_dim);

@@ -46,8 +46,7 @@ struct ChunkArgs {
   const uint8_t* blocks[kChunkBlocks];
   // Head bytes that this worker reads next, to be prefetched; may be null.
   const uint8_t* next_blocks[kChunkBlocks];
-  bool
-      prefetch_values;  // of `blocks`, while scoring: where they are not cached
+  bool is_cold;  // `blocks` were nobody's next ones
   int head_dim;
   int num_rows;
   const uint8_t* queries;   // as prepare_queries left them
