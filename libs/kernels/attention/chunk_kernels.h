@@ -46,7 +46,8 @@ struct ChunkArgs {
   const uint8_t* blocks[kChunkBlocks];
   // Head bytes that this worker reads next, to be prefetched; may be null.
   const uint8_t* next_blocks[kChunkBlocks];
-  bool is_cold;  // `blocks` were nobody's next ones
+  // The first chunk of a run: nobody may have prefetched its values.
+  bool is_cold;
   int head_dim;
   int num_rows;
   const uint8_t* queries;   // as prepare_queries left them
