@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "libs/base/check.h"
 
@@ -19,8 +20,12 @@ constexpr int kDraftModelSeries = kNumMatchLengths + 1;
 
 // The first position of each cell, and the first number of tokens that agreed.
 constexpr std::array<int, 6> kPositions = {0, 1, 2, 3, 4, 8};
-constexpr std::array<int, kNumCells> kAgreed = {0, 1,  2,  3,  4,  6,
-                                                8, 10, 13, 17, 25, 49};
+constexpr std::array<int, 12> kAgreed = {0, 1,  2,  3,  4,  6,
+                                         8, 10, 13, 17, 25, 49};
+// A prediction's first cells: guesses behind a token that was not predicted,
+// one for each ReplacedWord. kNone's is that of 0 tokens that agreed.
+constexpr int kNumGuesses = 3;
+static_assert(kNumGuesses - 1 + kAgreed.size() == kNumCells);
 
 // A dozen drafts of a sequence's own count, 500 of everybody's.
 constexpr double kKeepOwn = 0.92;
@@ -36,8 +41,9 @@ constexpr std::array<double, kNumSeries> kPrior = {0.15, 0.3, 0.4,  0.5, 0.6,
                                                    0.7,  0.8, 0.85,  // text
                                                    0.7,  // prediction
                                                    0.6};
-// Of a prediction's cell 1. Cell 0, a guess behind a token that was not
-// predicted, says nothing about the others.
+// Of a prediction's other guesses, and of the cell behind them. Those say
+// nothing about one another.
+constexpr double kMarksPrior = 0.5;
 constexpr double kAgreedPrior = 0.9;
 
 template <size_t kSize>
@@ -56,17 +62,20 @@ double LogOdds(double p) {
 
 double FromLogOdds(double x) { return 1 / (1 + std::exp(-x)); }
 
-bool StandsAlone(int series, int cell) {
-  return series == kPredictionSeries && cell == 1;
+// Of a cell that does not stand on the one before.
+std::optional<double> OwnPrior(int series, int cell) {
+  if (cell == 0) return kPrior[series];
+  if (series != kPredictionSeries || cell > kNumGuesses) return std::nullopt;
+  return cell < kNumGuesses ? kMarksPrior : kAgreedPrior;
 }
 
 // Of the first `num_cells` cells.
 Rates EverybodysRates(int series, int num_cells,
                       const AcceptanceCounts& everybody) {
   Rates rates;
-  double prior = kPrior[series];
+  double prior = 0;
   for (int i = 0; i < num_cells; ++i) {
-    if (StandsAlone(series, i)) prior = kAgreedPrior;
+    prior = OwnPrior(series, i).value_or(prior);
     rates[i] = Share(everybody.at(series, i), prior, kFirstPriorWeight);
     prior = rates[i];
   }
@@ -78,7 +87,7 @@ Rates OwnRates(int series, int num_cells, const AcceptanceCounts& own,
   Rates rates;
   double difference = 0;
   for (int i = 0; i < num_cells; ++i) {
-    if (StandsAlone(series, i)) difference = 0;
+    if (OwnPrior(series, i).has_value()) difference = 0;
     const Cell& cell = own.at(series, i);
     // Most sequences of a batch that is not drafted for: logarithms would be
     // most of what choosing takes.
@@ -95,12 +104,14 @@ Rates OwnRates(int series, int num_cells, const AcceptanceCounts& own,
 
 }  // namespace
 
-DraftKind KindOf(DraftSource source, int match_length) {
+DraftKind KindOf(DraftSource source, int match_length, ReplacedWord replaced) {
   switch (source) {
     case DraftSource::kText:
       return {.series = std::max(0, LastNotAbove(kMatchLengths, match_length))};
     case DraftSource::kPrediction:
-      return {.series = kPredictionSeries, .agreed = match_length};
+      return {.series = kPredictionSeries,
+              .agreed = match_length,
+              .replaced = replaced};
     case DraftSource::kDraftModel:
       return {.series = kDraftModelSeries};
   }
@@ -109,9 +120,12 @@ DraftKind KindOf(DraftSource source, int match_length) {
 }
 
 int AcceptanceCounts::CellOf(DraftKind kind, int position) {
-  return kind.series == kPredictionSeries
-             ? LastNotAbove(kAgreed, kind.agreed + position)
-             : LastNotAbove(kPositions, position);
+  if (kind.series != kPredictionSeries) {
+    return LastNotAbove(kPositions, position);
+  }
+  const int num_agreed = kind.agreed + position;
+  if (num_agreed == 0) return static_cast<int>(kind.replaced);
+  return kNumGuesses - 1 + LastNotAbove(kAgreed, num_agreed);
 }
 
 void AcceptanceCounts::Record(DraftKind kind, double keep, int num_drafted,

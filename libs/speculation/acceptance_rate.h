@@ -4,7 +4,8 @@
 //   for each position in the draft;
 // - a prediction: one series, a cell for each number of tokens that would have
 //   agreed by then, those before the draft included, for what is changed in a
-//   text comes in lines and words, wherever drafts begin;
+//   text comes in lines and words, wherever drafts begin; behind a token that
+//   was not predicted the first has one for each ReplacedWord;
 // - a draft model: one series, a cell for each position.
 //
 // Counts are forgotten exponentially, draft by draft. A sequence's own counts
@@ -25,14 +26,16 @@ namespace tessera::speculation {
 struct DraftKind {
   int series = 0;  // below AcceptanceCounts::kNumSeries
   int agreed = 0;  // of a prediction: tokens before the draft
+  ReplacedWord replaced = ReplacedWord::kNone;
 };
-DraftKind KindOf(DraftSource source, int match_length);
+DraftKind KindOf(DraftSource source, int match_length,
+                 ReplacedWord replaced = ReplacedWord::kNone);
 
 // Decayed counts of one or all sequences.
 class AcceptanceCounts {
  public:
   static constexpr int kNumSeries = kNumMatchLengths + 2;
-  static constexpr int kNumCells = 12;  // of a series, at most
+  static constexpr int kNumCells = 14;  // of a series, at most
   // Of the draft token at `position`, from 0.
   static int CellOf(DraftKind kind, int position);
 

@@ -60,6 +60,24 @@ TEST_F(AcceptanceRateTest, KnowsHowFarAPredictionAgreesWhereverADraftBegins) {
   EXPECT_LT(gains(9, 4), 0.4);
 }
 
+TEST_F(AcceptanceRateTest, LearnsWhereAPredictionGoesOnBehindAReplacedWord) {
+  const auto kind = [](ReplacedWord replaced) {
+    return KindOf(DraftSource::kPrediction, 0, replaced);
+  };
+  for (int i = 0; i < 20; ++i) {
+    RecordDraft(kind(ReplacedWord::kAtMarks), 8, 0, 1, own_, everybody_);
+    RecordDraft(kind(ReplacedWord::kPastMarks), 8, 8, 1, own_, everybody_);
+  }
+  const auto gains = [&](ReplacedWord replaced, int n) {
+    return ExpectedGains(kind(replaced), n, own_, everybody_);
+  };
+  EXPECT_LT(gains(ReplacedWord::kAtMarks, 1)[0], 0.1);
+  EXPECT_GT(gains(ReplacedWord::kPastMarks, 8)[7], 0.8);
+  // Where no marks are, nothing has been tried.
+  EXPECT_NEAR(gains(ReplacedWord::kNone, 1)[0], 0.7, 0.01);
+  EXPECT_GT(gains(ReplacedWord::kNone, 8)[7], 0.6);
+}
+
 TEST_F(AcceptanceRateTest, LearnsUselessAndPerfectDrafts) {
   Record(4, 0, 20);
   EXPECT_LT(Gains(1)[0], 0.05);

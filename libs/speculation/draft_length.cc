@@ -69,7 +69,7 @@ DraftLength::Picks DraftLength::Pick(Sequences sequences,
       DraftOption option;
       option.uses_draft_model = is_model;
       option.gains = ExpectedGains(
-          KindOf(candidate.source, candidate.match_length),
+          KindOf(candidate.source, candidate.match_length, candidate.replaced),
           candidate.max_tokens, sequences[i].history->counts, everybody_);
       const double tokens = Sum(option.gains);
       if (best.has_value() && tokens <= most) continue;
@@ -123,6 +123,7 @@ DraftChoice DraftLength::ChoiceOf(Sequences sequences, const Plan& plan,
       sequences[plan.picks.sequences[index]].candidates[choice.candidate];
   choice.source = candidate.source;
   choice.match_length = candidate.match_length;
+  choice.replaced = candidate.replaced;
   choice.token_seconds = 1 / Rate(plan.allocation);
   return choice;
 }
@@ -285,8 +286,9 @@ void DraftLength::ObserveVerdict(const DraftChoice& choice, int num_drafted,
   CHECK(1 <= num_drafted && num_drafted <= choice.num_tokens) << num_drafted;
   const int64_t num_steps_since =
       history.last_draft_step == 0 ? 0 : step_ - history.last_draft_step;
-  RecordDraft(KindOf(choice.source, choice.match_length), num_drafted,
-              num_accepted, num_steps_since, history.counts, everybody_);
+  RecordDraft(KindOf(choice.source, choice.match_length, choice.replaced),
+              num_drafted, num_accepted, num_steps_since, history.counts,
+              everybody_);
   history.last_draft_step = step_;
   history.last_draft_was_kept = num_accepted > 0;
   const double brought = num_accepted * choice.token_seconds;

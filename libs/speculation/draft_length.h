@@ -44,6 +44,7 @@ struct DraftCandidate {
   DraftSource source = DraftSource::kText;
   int match_length = 0;  // Proposal::match_length; the draft model has none
   int max_tokens = 0;    // at most so many
+  ReplacedWord replaced = ReplacedWord::kNone;  // as the proposal's
 };
 
 // A decoding sequence of the batch. Both pointers outlive the call.
@@ -57,6 +58,7 @@ struct DraftChoice {
   DraftSource source = DraftSource::kText;
   int candidate = 0;  // index in the sequence's candidates
   int match_length = 0;
+  ReplacedWord replaced = ReplacedWord::kNone;
   bool is_probe = false;
   double token_seconds = 0;  // what a token is worth
 };

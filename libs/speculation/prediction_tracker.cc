@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <utility>
 
 #include "libs/base/check.h"
 
@@ -12,9 +13,16 @@ void PredictionTracker::Advance(const TokenHistory& text) {
   CHECK(text.size() > 0);
   State state = states_.back();
   Match& place = state.place;
-  const absl::Span<const int32_t> predicted = prediction_.tokens();
-  if (place.next < predicted.size() &&
-      predicted[place.next] == text.tokens().back()) {
+  const absl::Span<const int32_t> predicted = prediction();
+  const int32_t token = text.tokens().back();
+  const int64_t past_marks = std::exchange(state.past_marks, 0);
+  const auto agrees = [&](int64_t next) {
+    return next < std::ssize(predicted) && predicted[next] == token;
+  };
+  if (past_marks > 0 && !agrees(place.next) && agrees(past_marks)) {
+    place.next = past_marks;
+  }
+  if (agrees(place.next)) {
     ++place.next;
     ++place.match_length;
     // Behind a gap of several tokens one that agrees may be chance.
@@ -26,9 +34,9 @@ void PredictionTracker::Advance(const TokenHistory& text) {
 }
 
 bool PredictionTracker::IsPutIn(int32_t token, int64_t place) const {
-  const absl::Span<const int32_t> predicted = prediction_.tokens();
-  return punctuation_->Has(token) && place < std::ssize(predicted) &&
-         !punctuation_->Has(predicted[place]);
+  const absl::Span<const int32_t> predicted = prediction();
+  return classes_->IsMark(token) && place < std::ssize(predicted) &&
+         !classes_->IsMark(predicted[place]);
 }
 
 void PredictionTracker::PartFrom(const TokenHistory& text, State& state) const {
@@ -51,13 +59,34 @@ void PredictionTracker::PartFrom(const TokenHistory& text, State& state) const {
     }
   }
   state.place = {state.Counted(), 0};
+  if (state.num_off == 1 && state.num_put_in == 0) {
+    ReplaceWord(text.tokens().back(), state);
+  }
+}
+
+void PredictionTracker::ReplaceWord(int32_t token, State& state) const {
+  const absl::Span<const int32_t> predicted = prediction();
+  const int64_t size = std::ssize(predicted);
+  if (!classes_->StartsWord(token) || state.parted >= size ||
+      !classes_->StartsWord(predicted[state.parted])) {
+    return;
+  }
+  int64_t next = state.parted + 1;
+  while (next < size && !classes_->StartsWord(predicted[next]) &&
+         !classes_->IsMark(predicted[next])) {
+    ++next;
+  }
+  state.place.next = next;
+  if (next == size || !classes_->IsMark(predicted[next])) return;
+  while (next < size && !classes_->StartsWord(predicted[next])) ++next;
+  if (next < size) state.past_marks = next;
 }
 
 // The longest match, of those the one nearest to where counting puts the
 // answer.
 std::optional<Match> PredictionTracker::Nearby(const TokenHistory& text,
                                                const State& state) const {
-  const absl::Span<const int32_t> predicted = prediction_.tokens();
+  const absl::Span<const int32_t> predicted = prediction();
   const absl::Span<const int32_t> answer = text.tokens();
   const int64_t counted = state.Counted();
   const int64_t last = std::min<int64_t>(
@@ -91,17 +120,16 @@ void PredictionTracker::Truncate(int64_t num_tokens) {
 
 std::optional<Match> PredictionTracker::Place() const {
   const State& state = states_.back();
-  if (!IsKnown(state) || state.place.next >= prediction_.tokens().size()) {
+  if (!IsKnown(state) || state.place.next >= prediction().size()) {
     return std::nullopt;
   }
   return state.place;
 }
 
-absl::Span<const int32_t> PredictionTracker::Continuation(
-    int max_tokens) const {
-  const std::optional<Match> place = Place();
-  if (!place.has_value()) return {};
-  return prediction_.tokens().subspan(place->next, std::max(0, max_tokens));
+std::optional<int64_t> PredictionTracker::PlacePastMarks() const {
+  const State& state = states_.back();
+  if (state.past_marks == 0) return std::nullopt;
+  return state.past_marks;
 }
 
 }  // namespace tessera::speculation

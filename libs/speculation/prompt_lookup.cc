@@ -6,10 +6,10 @@ namespace tessera::speculation {
 
 PromptLookup::PromptLookup(absl::Span<const int32_t> prompt,
                            absl::Span<const int32_t> prediction,
-                           const Punctuation* punctuation)
+                           const TokenClasses* classes)
     : num_prompt_tokens_(prompt.size()) {
   index_.Append(prompt);
-  if (!prediction.empty()) tracker_.emplace(prediction, punctuation);
+  if (!prediction.empty()) tracker_.emplace(prediction, classes);
 }
 
 void PromptLookup::Append(int32_t token) {
@@ -37,12 +37,22 @@ std::optional<Proposal> PromptLookup::FromText(int max_tokens) const {
   return proposal;
 }
 
-std::optional<Proposal> PromptLookup::FromPrediction(int max_tokens) const {
-  if (!tracker_.has_value()) return std::nullopt;
-  const absl::Span<const int32_t> tokens = tracker_->Continuation(max_tokens);
-  if (tokens.empty()) return std::nullopt;
-  return Proposal{{tokens.begin(), tokens.end()},
-                  tracker_->Place()->match_length};
+std::vector<Proposal> PromptLookup::FromPrediction(int max_tokens) const {
+  if (!tracker_.has_value() || max_tokens <= 0) return {};
+  const std::optional<Match> place = tracker_->Place();
+  if (!place.has_value()) return {};
+  const auto proposal = [&](int64_t next, ReplacedWord replaced) {
+    const absl::Span<const int32_t> tokens =
+        tracker_->prediction().subspan(next, max_tokens);
+    return Proposal{
+        {tokens.begin(), tokens.end()}, place->match_length, replaced};
+  };
+  const std::optional<int64_t> past_marks = tracker_->PlacePastMarks();
+  if (!past_marks.has_value()) {
+    return {proposal(place->next, ReplacedWord::kNone)};
+  }
+  return {proposal(place->next, ReplacedWord::kAtMarks),
+          proposal(*past_marks, ReplacedWord::kPastMarks)};
 }
 
 }  // namespace tessera::speculation

@@ -2,7 +2,7 @@
 // prediction of its answer has already.
 //
 //   // The prediction may be empty.
-//   PromptLookup lookup(prompt, prediction, &punctuation);
+//   PromptLookup lookup(prompt, prediction, &classes);
 //   for (;;) {
 //     std::optional<Proposal> proposal = lookup.FromText(max_tokens);
 //     ... verify; num_accepted + 1 tokens join the sequence ...
@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "libs/speculation/draft_source.h"
 #include "libs/speculation/prediction_tracker.h"
-#include "libs/speculation/punctuation.h"
 #include "libs/speculation/suffix_index.h"
+#include "libs/speculation/token_classes.h"
 
 namespace tessera::speculation {
 
@@ -28,14 +29,15 @@ struct Proposal {
   // Tokens before that agree with the place that they are from: one of
   // kMatchLengths from the text; any number, 0 included, from a prediction.
   int match_length = 0;
+  ReplacedWord replaced = ReplacedWord::kNone;
 };
 
 class PromptLookup {
  public:
-  // `punctuation`, of the vocabulary, outlives it.
+  // `classes`, of the vocabulary, outlives it.
   PromptLookup(absl::Span<const int32_t> prompt,
                absl::Span<const int32_t> prediction,
-               const Punctuation* punctuation);
+               const TokenClasses* classes);
 
   // A token joined the answer.
   void Append(int32_t token);
@@ -48,8 +50,9 @@ class PromptLookup {
   // after "abcab" come "cabcab..." of any length.
   std::optional<Proposal> FromText(int max_tokens) const;
 
-  // At most `max_tokens` of the prediction (PredictionTracker).
-  std::optional<Proposal> FromPrediction(int max_tokens) const;
+  // At most `max_tokens` of the prediction from each place where it may go on
+  // (PredictionTracker), 0 to 2.
+  std::vector<Proposal> FromPrediction(int max_tokens) const;
 
   int64_t num_tokens() const { return index_.size(); }
 

@@ -11,7 +11,7 @@
 namespace tessera::speculation {
 namespace {
 
-const Punctuation kNoPunctuation;
+const TokenClasses kNoClasses;
 
 using Tokens = std::vector<int32_t>;
 
@@ -42,7 +42,7 @@ void SetTimePerToken(benchmark::State& state, double num_tokens) {
 void IndexPrompt(benchmark::State& state) {
   const Tokens text = Text(state.range(0));
   for (auto _ : state) {
-    PromptLookup lookup(text, {}, &kNoPunctuation);
+    PromptLookup lookup(text, {}, &kNoClasses);
     benchmark::DoNotOptimize(lookup.num_tokens());
   }
   SetTimePerToken(state, text.size());
@@ -53,8 +53,7 @@ void AppendAndTruncate(benchmark::State& state, bool with_prediction) {
   const Tokens text = Text(state.range(0) + 16);
   const int64_t n = state.range(0);
   const Tokens prompt(text.begin(), text.begin() + n);
-  PromptLookup lookup(prompt, with_prediction ? prompt : Tokens(),
-                      &kNoPunctuation);
+  PromptLookup lookup(prompt, with_prediction ? prompt : Tokens(), &kNoClasses);
   for (auto _ : state) {
     for (int i = 0; i < 16; ++i) lookup.Append(text[n + i]);
     lookup.Truncate(n);
@@ -65,7 +64,7 @@ void AppendAndTruncate(benchmark::State& state, bool with_prediction) {
 void Propose(benchmark::State& state) {
   Tokens text = Text(state.range(0));
   text.insert(text.end(), text.begin() + 100, text.begin() + 140);
-  const PromptLookup lookup(text, {}, &kNoPunctuation);
+  const PromptLookup lookup(text, {}, &kNoClasses);
   for (auto _ : state) benchmark::DoNotOptimize(lookup.FromText(8));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/speculation/prompt_lookup.h"
 
@@ -74,22 +75,52 @@ std::optional<Match> NaiveNearby(const Tokens& prediction, const Tokens& text,
 }
 
 bool IsMark(int32_t token) { return token % 5 == 4; }
+bool StartsWord(int32_t token) { return token % 5 < 2; }
 
-const Punctuation& Marks() {
-  static const auto& marks = *new Punctuation(
-      1000, [](int32_t token) { return IsMark(token) ? "," : "a"; });
-  return marks;
+const TokenClasses& Classes() {
+  static const auto& classes = *new TokenClasses(1000, [](int32_t token) {
+    return IsMark(token) ? "," : StartsWord(token) ? " a" : "a";
+  });
+  return classes;
+}
+
+// Where the prediction goes on behind a token in place of the one at `parted`:
+// behind that or behind the word that it starts, and, if marks are there, at
+// the next word.
+std::vector<int> NaivePlacesBehind(const Tokens& prediction, int parted,
+                                   int32_t token) {
+  const int size = prediction.size();
+  if (parted >= size || !StartsWord(token) || !StartsWord(prediction[parted])) {
+    return {parted + 1};
+  }
+  const auto first_from = [&](int from, auto is) {
+    while (from < size && !is(prediction[from])) ++from;
+    return from;
+  };
+  const int end = first_from(parted + 1, [](int32_t predicted) {
+    return IsMark(predicted) || StartsWord(predicted);
+  });
+  const int word = first_from(end, StartsWord);
+  return word == end || word == size ? std::vector<int>{end}
+                                     : std::vector<int>{end, word};
 }
 
 // The prediction's place, from the beginning of the answer on.
-std::optional<Proposal> NaiveFromPrediction(const Tokens& prediction,
-                                            const Tokens& text,
-                                            int num_prompt_tokens,
-                                            int max_tokens) {
+std::vector<Proposal> NaiveFromPrediction(const Tokens& prediction,
+                                          const Tokens& text,
+                                          int num_prompt_tokens,
+                                          int max_tokens) {
   const int size = prediction.size();
   Match place = {0, 0};
   int parted = 0, num_off = 0, counted = 0;
+  int word = 0;  // 0: none
   for (int i = num_prompt_tokens; i < text.size(); ++i) {
+    const bool is_at_place =
+        place.next < size && prediction[place.next] == text[i];
+    if (word > 0 && !is_at_place && prediction[word] == text[i]) {
+      place.next = word;
+    }
+    word = 0;
     if (place.next < size && prediction[place.next] == text[i]) {
       place = {place.next + 1, place.match_length + 1};
       if (num_off == 1 || place.match_length >= 2) num_off = 0;
@@ -113,21 +144,28 @@ std::optional<Proposal> NaiveFromPrediction(const Tokens& prediction,
       }
     }
     place = found.value_or(Match{counted, 0});
+    if (num_off == 1 && !is_put_in) {
+      const std::vector<int> places =
+          NaivePlacesBehind(prediction, parted, text[i]);
+      place.next = places[0];
+      if (places.size() > 1) word = places[1];
+    }
   }
-  if (place.next >= size || (place.match_length == 0 && num_off > 1)) {
-    return std::nullopt;
-  }
-  const int end = std::min<int>(size, place.next + max_tokens);
-  return Proposal{{prediction.begin() + place.next, prediction.begin() + end},
-                  place.match_length};
+  if (place.next >= size || (place.match_length == 0 && num_off > 1)) return {};
+  const auto proposal = [&](int next, ReplacedWord replaced) {
+    const int end = std::min<int>(size, next + max_tokens);
+    return Proposal{{prediction.begin() + next, prediction.begin() + end},
+                    place.match_length,
+                    replaced};
+  };
+  if (word == 0) return {proposal(place.next, ReplacedWord::kNone)};
+  return {proposal(place.next, ReplacedWord::kAtMarks),
+          proposal(word, ReplacedWord::kPastMarks)};
 }
 
-void ExpectEqual(const std::optional<Proposal>& actual,
-                 const std::optional<Proposal>& expected) {
-  ASSERT_EQ(actual.has_value(), expected.has_value());
-  if (!actual.has_value()) return;
-  EXPECT_EQ(actual->tokens, expected->tokens);
-  EXPECT_EQ(actual->match_length, expected->match_length);
+auto IsProposal(const Proposal& expected) {
+  return testing::FieldsAre(expected.tokens, expected.match_length,
+                            expected.replaced);
 }
 
 // Few distinct tokens, and copies of what was there, so that long matches and
@@ -167,7 +205,7 @@ class Walk {
         prediction_.push_back(token);
       }
     }
-    lookup_.emplace(text_, prediction_, &Marks());
+    lookup_.emplace(text_, prediction_, &Classes());
   }
 
   void Step() {
@@ -188,11 +226,19 @@ class Walk {
 
   void Check() {
     const int max_tokens = 1 + random_.Below(12);
-    ExpectEqual(lookup_->FromText(max_tokens),
-                NaiveFromText(text_, max_tokens));
-    ExpectEqual(lookup_->FromPrediction(max_tokens),
-                NaiveFromPrediction(prediction_, text_, num_prompt_tokens_,
-                                    max_tokens));
+    const std::optional<Proposal> text = lookup_->FromText(max_tokens);
+    const std::optional<Proposal> naive_text = NaiveFromText(text_, max_tokens);
+    ASSERT_EQ(text.has_value(), naive_text.has_value());
+    if (text.has_value()) {
+      EXPECT_THAT(*text, IsProposal(*naive_text));
+    }
+    std::vector<testing::Matcher<Proposal>> predicted;
+    for (const Proposal& naive : NaiveFromPrediction(
+             prediction_, text_, num_prompt_tokens_, max_tokens)) {
+      predicted.push_back(IsProposal(naive));
+    }
+    EXPECT_THAT(lookup_->FromPrediction(max_tokens),
+                testing::ElementsAreArray(predicted));
   }
 
  private:

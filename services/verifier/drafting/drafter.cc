@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "libs/base/check.h"
 
 namespace tessera::verifier {
@@ -12,11 +13,11 @@ using speculation::DraftSource;
 using speculation::Proposal;
 
 Drafter::Drafter(const VerifierOptions& options,
-                 speculation::Punctuation punctuation,
+                 speculation::TokenClasses classes,
                  std::unique_ptr<DraftModel> model)
     : looks_up_(options.speculation != SpeculationMode::kDraft),
       max_draft_tokens_(options.max_draft_tokens),
-      punctuation_(std::move(punctuation)),
+      classes_(std::move(classes)),
       model_(options.speculation == SpeculationMode::kLookup
                  ? nullptr
                  : std::move(model)) {
@@ -26,7 +27,7 @@ Drafter::Drafter(const VerifierOptions& options,
 void Drafter::Begin(SequenceId id, absl::Span<const int32_t> prompt,
                     absl::Span<const int32_t> prediction) {
   auto answer = std::make_unique<Answer>();
-  if (looks_up_) answer->lookup.emplace(prompt, prediction, &punctuation_);
+  if (looks_up_) answer->lookup.emplace(prompt, prediction, &classes_);
   answers_[id] = std::move(answer);
 }
 
@@ -47,23 +48,29 @@ void Drafter::FindCandidates(const DraftableSequence& sequence,
   answer->choice = {};
   const int most = std::min<int64_t>(sequence.max_tokens, max_draft_tokens_);
   if (most <= 0) return;
-  const auto add = [&](DraftSource source, std::optional<Proposal> proposal) {
-    if (!proposal.has_value()) return;
+  std::vector<Proposal>& proposals = answer->proposals;
+  const auto add = [&](DraftSource source, Proposal proposal) {
     answer->candidates.push_back(
         {.source = source,
-         .match_length = proposal->match_length,
-         .max_tokens = static_cast<int>(proposal->tokens.size())});
-    answer->proposals.push_back(*std::move(proposal));
+         .match_length = proposal.match_length,
+         .max_tokens = static_cast<int>(proposal.tokens.size()),
+         .replaced = proposal.replaced});
+    proposals.push_back(std::move(proposal));
   };
   if (looks_up_) {
-    add(DraftSource::kPrediction, answer->lookup->FromPrediction(most));
+    for (Proposal& predicted : answer->lookup->FromPrediction(most)) {
+      add(DraftSource::kPrediction, std::move(predicted));
+    }
     std::optional<Proposal> text = answer->lookup->FromText(most);
     // What both say is the prediction's, which its sender wants to know.
-    if (text.has_value() && !answer->proposals.empty() &&
-        text->tokens.front() == answer->proposals.front().tokens.front()) {
-      text.reset();
+    const bool is_predicted =
+        text.has_value() &&
+        absl::c_any_of(proposals, [&](const Proposal& predicted) {
+          return predicted.tokens.front() == text->tokens.front();
+        });
+    if (text.has_value() && !is_predicted) {
+      add(DraftSource::kText, *std::move(text));
     }
-    add(DraftSource::kText, std::move(text));
   }
   if (model_ != nullptr &&
       model_->CanDraft(answer->model_state, sequence.tokens.size())) {

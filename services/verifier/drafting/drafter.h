@@ -24,7 +24,7 @@
 #include "libs/scheduling/scheduler.h"
 #include "libs/speculation/draft_length.h"
 #include "libs/speculation/prompt_lookup.h"
-#include "libs/speculation/punctuation.h"
+#include "libs/speculation/token_classes.h"
 #include "services/verifier/drafting/draft_model.h"
 #include "services/verifier/options.h"
 
@@ -43,8 +43,8 @@ struct DraftableSequence {
 class Drafter {
  public:
   // CHECK: options.speculation is not kOff.
-  // `punctuation` is the vocabulary's. `model` may be null.
-  Drafter(const VerifierOptions& options, speculation::Punctuation punctuation,
+  // `classes` is the vocabulary's. `model` may be null.
+  Drafter(const VerifierOptions& options, speculation::TokenClasses classes,
           std::unique_ptr<DraftModel> model);
 
   // An answer to `prompt` begins. `prediction` may be empty.
@@ -93,7 +93,7 @@ class Drafter {
 
   const bool looks_up_;
   const int max_draft_tokens_;
-  const speculation::Punctuation punctuation_;
+  const speculation::TokenClasses classes_;
   const std::unique_ptr<DraftModel> model_;
   speculation::DraftLength lengths_;
   absl::flat_hash_map<scheduling::SequenceId, std::unique_ptr<Answer>> answers_;

@@ -22,7 +22,7 @@ constexpr int kRehearsals = 4;
 // first pass.
 constexpr absl::Duration kRehearsalTime = absl::Milliseconds(200);
 
-speculation::Punctuation PunctuationOf(const tokenizer::Tokenizer* tokenizer) {
+speculation::TokenClasses ClassesOf(const tokenizer::Tokenizer* tokenizer) {
   if (tokenizer == nullptr) return {};
   return {tokenizer->vocab_size(),
           [tokenizer](int32_t token) { return tokenizer->TokenBytes(token); }};
@@ -53,7 +53,7 @@ RequestDrafts::RequestDrafts(
   if (speculator != nullptr) {
     model = std::make_unique<DraftModel>(std::move(speculator), vocab_size);
   }
-  drafter_.emplace(options, PunctuationOf(tokenizer), std::move(model));
+  drafter_.emplace(options, ClassesOf(tokenizer), std::move(model));
 }
 
 void RequestDrafts::Rehearse(
