@@ -20,7 +20,7 @@ class AcceptanceRateTest : public testing::Test {
     return ExpectedGains(kind_, num_tokens, own_, everybody_);
   }
 
-  const DraftKind kind_ = KindOf(DraftSource::kDraftModel, 0);
+  const DraftKind kind_ = KindOfDraftModel();
   AcceptanceCounts own_;
   AcceptanceCounts everybody_;
 };
@@ -28,21 +28,31 @@ class AcceptanceRateTest : public testing::Test {
 TEST_F(AcceptanceRateTest, TellsSeriesApart) {
   std::set<int> series;
   for (const int length : {1, 2, 3, 4, 6, 8, 16, 32}) {
-    series.insert(KindOf(DraftSource::kText, length).series);
+    series.insert(KindOfText({.match_length = length}).series);
   }
-  series.insert(KindOf(DraftSource::kPrediction, 3).series);
-  series.insert(KindOf(DraftSource::kDraftModel, 0).series);
+  series.insert(KindOfPrediction({.match_length = 3}).series);
+  series.insert(KindOfDraftModel().series);
   EXPECT_EQ(series.size(), AcceptanceCounts::kNumSeries);
   EXPECT_EQ(*series.begin(), 0);
   EXPECT_EQ(*series.rbegin(), AcceptanceCounts::kNumSeries - 1);
-  EXPECT_EQ(KindOf(DraftSource::kText, 7).series,
-            KindOf(DraftSource::kText, 6).series);
+  EXPECT_EQ(KindOfText({.match_length = 7}).series,
+            KindOfText({.match_length = 6}).series);
 }
 
-// A word changed behind every 11 tokens, met by drafts from everywhere.
+constexpr TokenClass kWord = TokenClass::kWord;
+constexpr TokenClass kRest = TokenClass::kRest;
+
+// Behind so many words that agreed, all of one token.
+DraftKind Behind(int num_words, std::vector<TokenClass> classes) {
+  return KindOfPrediction({.match_length = num_words,
+                           .match_words = num_words,
+                           .classes = std::move(classes)});
+}
+
+// A word changed behind every 11, met by drafts from everywhere.
 TEST_F(AcceptanceRateTest, KnowsHowFarAPredictionAgreesWhereverADraftBegins) {
   const auto kind = [](int agreed) {
-    return KindOf(DraftSource::kPrediction, agreed);
+    return Behind(agreed, std::vector<TokenClass>(15, kWord));
   };
   for (int i = 0; i < 40; ++i) {
     RecordDraft(kind(0), 15, i % 2 == 0 ? 11 : 0, 1, own_, everybody_);
@@ -54,15 +64,40 @@ TEST_F(AcceptanceRateTest, KnowsHowFarAPredictionAgreesWhereverADraftBegins) {
   };
   EXPECT_NEAR(gains(0, 1), 0.5, 0.1);
   EXPECT_GT(gains(0, 9), 0.4);
-  EXPECT_GT(gains(1, 8), 0.9);
-  EXPECT_LT(gains(1, 12), 0.3);
+  EXPECT_GT(gains(2, 8), 0.9);
+  EXPECT_LT(gains(2, 11), 0.3);
   EXPECT_GT(gains(5, 4), 0.9);
   EXPECT_LT(gains(9, 4), 0.4);
 }
 
+// Words are long here and short there; every fourth is changed.
+TEST_F(AcceptanceRateTest, CountsAPredictionsWordsAndNotTheirTokens) {
+  const DraftKind brief = Behind(2, {kWord, kWord, kWord, kWord, kWord, kWord});
+  const DraftKind spread =
+      Behind(2, {kWord, kRest, kRest, kRest, kWord, kRest});
+  for (int i = 0; i < 20; ++i) {
+    RecordDraft(brief, 6, 2, 1, own_, everybody_);
+    RecordDraft(spread, 6, 6, 1, own_, everybody_);
+  }
+  EXPECT_LT(ExpectedGains(brief, 3, own_, everybody_)[2], 0.2);
+  EXPECT_GT(ExpectedGains(spread, 6, own_, everybody_)[5], 0.8);
+}
+
+TEST_F(AcceptanceRateTest, OneTokenThatAgreesMayBeChance) {
+  const DraftKind one = Behind(1, {kRest, kRest});
+  const DraftKind two = Behind(2, {kRest, kRest});
+  for (int i = 0; i < 20; ++i) {
+    RecordDraft(one, 2, 0, 1, own_, everybody_);
+    RecordDraft(two, 2, 2, 1, own_, everybody_);
+  }
+  EXPECT_LT(ExpectedGains(one, 1, own_, everybody_)[0], 0.1);
+  EXPECT_GT(ExpectedGains(two, 1, own_, everybody_)[0], 0.9);
+}
+
 TEST_F(AcceptanceRateTest, LearnsWhereAPredictionGoesOnBehindAReplacedWord) {
   const auto kind = [](ReplacedWord replaced) {
-    return KindOf(DraftSource::kPrediction, 0, replaced);
+    return KindOfPrediction(
+        {.replaced = replaced, .classes = std::vector<TokenClass>(8, kWord)});
   };
   for (int i = 0; i < 20; ++i) {
     RecordDraft(kind(ReplacedWord::kAtMarks), 8, 0, 1, own_, everybody_);

@@ -62,15 +62,14 @@ DraftLength::Picks DraftLength::Pick(Sequences sequences,
     double most = 0;
     for (int j = 0; j < sequences[i].candidates.size(); ++j) {
       const DraftCandidate& candidate = sequences[i].candidates[j];
-      const bool is_model = candidate.source == DraftSource::kDraftModel;
+      const bool is_model = candidate.kind.source == DraftSource::kDraftModel;
       if (candidate.max_tokens <= 0 || (is_model && !allow_draft_model)) {
         continue;
       }
       DraftOption option;
       option.uses_draft_model = is_model;
-      option.gains = ExpectedGains(
-          KindOf(candidate.source, candidate.match_length, candidate.replaced),
-          candidate.max_tokens, sequences[i].history->counts, everybody_);
+      option.gains = ExpectedGains(candidate.kind, candidate.max_tokens,
+                                   sequences[i].history->counts, everybody_);
       const double tokens = Sum(option.gains);
       if (best.has_value() && tokens <= most) continue;
       most = tokens;
@@ -121,9 +120,7 @@ DraftChoice DraftLength::ChoiceOf(Sequences sequences, const Plan& plan,
   choice.candidate = plan.picks.candidates[index];
   const DraftCandidate& candidate =
       sequences[plan.picks.sequences[index]].candidates[choice.candidate];
-  choice.source = candidate.source;
-  choice.match_length = candidate.match_length;
-  choice.replaced = candidate.replaced;
+  choice.kind = candidate.kind;
   choice.token_seconds = 1 / Rate(plan.allocation);
   return choice;
 }
@@ -286,9 +283,8 @@ void DraftLength::ObserveVerdict(const DraftChoice& choice, int num_drafted,
   CHECK(1 <= num_drafted && num_drafted <= choice.num_tokens) << num_drafted;
   const int64_t num_steps_since =
       history.last_draft_step == 0 ? 0 : step_ - history.last_draft_step;
-  RecordDraft(KindOf(choice.source, choice.match_length, choice.replaced),
-              num_drafted, num_accepted, num_steps_since, history.counts,
-              everybody_);
+  RecordDraft(choice.kind, num_drafted, num_accepted, num_steps_since,
+              history.counts, everybody_);
   history.last_draft_step = step_;
   history.last_draft_was_kept = num_accepted > 0;
   const double brought = num_accepted * choice.token_seconds;

@@ -33,7 +33,6 @@
 #include "libs/speculation/allocation.h"
 #include "libs/speculation/batch_cost.h"
 #include "libs/speculation/control_passes.h"
-#include "libs/speculation/draft_source.h"
 #include "libs/speculation/pass_cost.h"
 #include "libs/speculation/probe_budget.h"
 
@@ -41,10 +40,8 @@ namespace tessera::speculation {
 
 // A draft that could be had for a sequence.
 struct DraftCandidate {
-  DraftSource source = DraftSource::kText;
-  int match_length = 0;  // Proposal::match_length; the draft model has none
-  int max_tokens = 0;    // at most so many
-  ReplacedWord replaced = ReplacedWord::kNone;  // as the proposal's
+  DraftKind kind;
+  int max_tokens = 0;  // at most so many
 };
 
 // A decoding sequence of the batch. Both pointers outlive the call.
@@ -55,10 +52,8 @@ struct DraftableSequence {
 
 struct DraftChoice {
   int num_tokens = 0;  // 0: no draft, and what follows has no meaning
-  DraftSource source = DraftSource::kText;
+  DraftKind kind;
   int candidate = 0;  // index in the sequence's candidates
-  int match_length = 0;
-  ReplacedWord replaced = ReplacedWord::kNone;
   bool is_probe = false;
   double token_seconds = 0;  // what a token is worth
 };

@@ -18,9 +18,11 @@ void Choose(benchmark::State& state) {
     lengths.ObservePass(num_sequences, n, absl::Milliseconds(1 + 0.01 * n));
   }
   const std::vector<DraftCandidate> candidates = {
-      {DraftSource::kText, 3, 8},
-      {DraftSource::kPrediction, 20, 8},
-      {DraftSource::kDraftModel, 0, 8}};
+      {KindOfText({.match_length = 3}), 8},
+      {KindOfPrediction(
+           {.match_length = 20, .classes = std::vector<TokenClass>(8)}),
+       8},
+      {KindOfDraftModel(), 8}};
   const std::vector<AcceptanceHistory> histories(num_sequences);
   std::vector<DraftableSequence> batch;
   for (const AcceptanceHistory& history : histories) {

@@ -12,8 +12,8 @@
 namespace tessera::speculation {
 namespace {
 
-constexpr DraftCandidate kText = {DraftSource::kText, 4, 16};
-constexpr DraftCandidate kModel = {DraftSource::kDraftModel, 0, 16};
+const DraftCandidate kText = {KindOfText({.match_length = 4}), 16};
+const DraftCandidate kModel = {KindOfDraftModel(), 16};
 constexpr int kSteps = 1000;
 constexpr int kSeeds = 10;
 

@@ -9,8 +9,8 @@
 namespace tessera::speculation {
 namespace {
 
-constexpr DraftCandidate kText = {DraftSource::kText, 4, 16};
-constexpr DraftCandidate kModel = {DraftSource::kDraftModel, 0, 16};
+const DraftCandidate kText = {KindOfText({.match_length = 4}), 16};
+const DraftCandidate kModel = {KindOfDraftModel(), 16};
 
 SimulatedSequence Steady(double rate, DraftCandidate candidate = kText) {
   return {{candidate}, [rate](DraftSource, int, int64_t) { return rate; }};

@@ -5,9 +5,12 @@
 namespace tessera::speculation {
 namespace {
 
-constexpr DraftCandidate kText = {DraftSource::kText, 4, 8};
-constexpr DraftCandidate kPrediction = {DraftSource::kPrediction, 4, 8};
-constexpr DraftCandidate kModel = {DraftSource::kDraftModel, 0, 8};
+const DraftCandidate kText = {KindOfText({.match_length = 4}), 8};
+const DraftCandidate kPrediction = {
+    KindOfPrediction(
+        {.match_length = 4, .classes = std::vector<TokenClass>(8)}),
+    8};
+const DraftCandidate kModel = {KindOfDraftModel(), 8};
 
 class DraftLengthTest : public testing::Test {
  protected:
@@ -29,8 +32,7 @@ class DraftLengthTest : public testing::Test {
   void Verify(const DraftCandidate& candidate, bool keep, int times) {
     for (int i = 0; i < times; ++i) {
       DraftChoice choice;
-      choice.source = candidate.source;
-      choice.match_length = candidate.match_length;
+      choice.kind = candidate.kind;
       choice.num_tokens = candidate.max_tokens;
       lengths_.ObserveVerdict(choice, choice.num_tokens,
                               keep ? choice.num_tokens : 0, history_);
@@ -52,10 +54,10 @@ TEST_F(DraftLengthTest, DraftsAllThatIsKeptWhereAPassHardlyGrows) {
   Verify(kText, true, 40);
   const DraftChoice choice = Choose({kText});
   EXPECT_EQ(choice.num_tokens, 8);
-  EXPECT_EQ(choice.match_length, 4);
+  EXPECT_EQ(choice.kind.series, kText.kind.series);
   EXPECT_FALSE(choice.is_probe);
-  EXPECT_EQ(Choose({{DraftSource::kText, 4, 3}}).num_tokens, 3);
-  EXPECT_EQ(Choose({{DraftSource::kText, 4, 0}}).num_tokens, 0);
+  EXPECT_EQ(Choose({{kText.kind, 3}}).num_tokens, 3);
+  EXPECT_EQ(Choose({{kText.kind, 0}}).num_tokens, 0);
   EXPECT_EQ(Choose({}).num_tokens, 0);
 }
 
@@ -64,7 +66,7 @@ TEST_F(DraftLengthTest, TakesTheSourceThatIsKeptMore) {
   Verify(kText, false, 20);
   Verify(kPrediction, true, 20);
   const DraftChoice choice = Choose({kText, kPrediction});
-  EXPECT_EQ(choice.source, DraftSource::kPrediction);
+  EXPECT_EQ(choice.kind.source, DraftSource::kPrediction);
   EXPECT_EQ(choice.candidate, 1);
   EXPECT_GT(choice.num_tokens, 0);
 }
@@ -77,12 +79,12 @@ TEST_F(DraftLengthTest, TakesTheTextWhereTheModelIsTooSlowToBeWorthMore) {
   for (int i = 0; i < 60; ++i) {
     lengths_.ObserveDraftStep(1, absl::Milliseconds(0.01));
   }
-  EXPECT_EQ(Choose({kText, kModel}).source, DraftSource::kDraftModel);
+  EXPECT_EQ(Choose({kText, kModel}).kind.source, DraftSource::kDraftModel);
   for (int i = 0; i < 60; ++i) {
     lengths_.ObserveDraftStep(1, absl::Milliseconds(2));
   }
   const DraftChoice choice = Choose({kText, kModel});
-  EXPECT_EQ(choice.source, DraftSource::kText);
+  EXPECT_EQ(choice.kind.source, DraftSource::kText);
   EXPECT_GT(choice.num_tokens, 0);
 }
 

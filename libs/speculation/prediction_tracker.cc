@@ -67,18 +67,18 @@ void PredictionTracker::PartFrom(const TokenHistory& text, State& state) const {
 void PredictionTracker::ReplaceWord(int32_t token, State& state) const {
   const absl::Span<const int32_t> predicted = prediction();
   const int64_t size = std::ssize(predicted);
-  if (!classes_->StartsWord(token) || state.parted >= size ||
-      !classes_->StartsWord(predicted[state.parted])) {
+  if (!classes_->IsWord(token) || state.parted >= size ||
+      !classes_->IsWord(predicted[state.parted])) {
     return;
   }
   int64_t next = state.parted + 1;
-  while (next < size && !classes_->StartsWord(predicted[next]) &&
+  while (next < size && !classes_->IsWord(predicted[next]) &&
          !classes_->IsMark(predicted[next])) {
     ++next;
   }
   state.place.next = next;
   if (next == size || !classes_->IsMark(predicted[next])) return;
-  while (next < size && !classes_->StartsWord(predicted[next])) ++next;
+  while (next < size && !classes_->IsWord(predicted[next])) ++next;
   if (next < size) state.past_marks = next;
 }
 
@@ -111,6 +111,15 @@ std::optional<Match> PredictionTracker::Nearby(const TokenHistory& text,
   }
   if (best.match_length == 0) return std::nullopt;
   return best;
+}
+
+int PredictionTracker::NumAgreedWords() const {
+  const Match& place = states_.back().place;
+  int num_words = 0;
+  for (int i = 1; i <= place.match_length && num_words < kMostWords; ++i) {
+    num_words += classes_->IsWord(prediction()[place.next - i]);
+  }
+  return num_words;
 }
 
 void PredictionTracker::Truncate(int64_t num_tokens) {

@@ -31,6 +31,7 @@ class PredictionTracker {
   static constexpr int kNearTokens = 8;
   // Tokens that an answer puts in, at most, before it is elsewhere.
   static constexpr int kMostOffTokens = 32;
+  static constexpr int kMostWords = 64;
 
   // `classes` outlives it.
   PredictionTracker(absl::Span<const int32_t> prediction,
@@ -49,6 +50,9 @@ class PredictionTracker {
   // The first word behind the marks that Place() is at, where those may have
   // gone with the word that was replaced.
   std::optional<int64_t> PlacePastMarks() const;
+
+  // Words that begin among the tokens that agreed; kMostWords: or more.
+  int NumAgreedWords() const;
 
   absl::Span<const int32_t> prediction() const { return prediction_.tokens(); }
   // Of the answer.

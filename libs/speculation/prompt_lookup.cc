@@ -7,7 +7,7 @@ namespace tessera::speculation {
 PromptLookup::PromptLookup(absl::Span<const int32_t> prompt,
                            absl::Span<const int32_t> prediction,
                            const TokenClasses* classes)
-    : num_prompt_tokens_(prompt.size()) {
+    : num_prompt_tokens_(prompt.size()), classes_(classes) {
   index_.Append(prompt);
   if (!prediction.empty()) tracker_.emplace(prediction, classes);
 }
@@ -27,7 +27,7 @@ void PromptLookup::Truncate(int64_t num_tokens) {
 std::optional<Proposal> PromptLookup::FromText(int max_tokens) const {
   const std::optional<Match> match = index_.LongestMatch();
   if (!match.has_value() || max_tokens <= 0) return std::nullopt;
-  Proposal proposal = {{}, match->match_length};
+  Proposal proposal = {.match_length = match->match_length};
   proposal.tokens.reserve(max_tokens);
   const absl::Span<const int32_t> text = index_.text().tokens();
   for (int64_t i = match->next; i < match->next + max_tokens; ++i) {
@@ -41,11 +41,18 @@ std::vector<Proposal> PromptLookup::FromPrediction(int max_tokens) const {
   if (!tracker_.has_value() || max_tokens <= 0) return {};
   const std::optional<Match> place = tracker_->Place();
   if (!place.has_value()) return {};
+  const int num_words = tracker_->NumAgreedWords();
   const auto proposal = [&](int64_t next, ReplacedWord replaced) {
     const absl::Span<const int32_t> tokens =
         tracker_->prediction().subspan(next, max_tokens);
-    return Proposal{
-        {tokens.begin(), tokens.end()}, place->match_length, replaced};
+    Proposal proposal = {.tokens = {tokens.begin(), tokens.end()},
+                         .match_length = place->match_length,
+                         .match_words = num_words,
+                         .replaced = replaced};
+    for (const int32_t token : tokens) {
+      proposal.classes.push_back(classes_->Of(token));
+    }
+    return proposal;
   };
   const std::optional<int64_t> past_marks = tracker_->PlacePastMarks();
   if (!past_marks.has_value()) {

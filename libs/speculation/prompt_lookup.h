@@ -29,7 +29,10 @@ struct Proposal {
   // Tokens before that agree with the place that they are from: one of
   // kMatchLengths from the text; any number, 0 included, from a prediction.
   int match_length = 0;
+  // Of a prediction alone.
+  int match_words = 0;  // that begin among the tokens of the match
   ReplacedWord replaced = ReplacedWord::kNone;
+  std::vector<TokenClass> classes = {};  // of `tokens`
 };
 
 class PromptLookup {
@@ -59,6 +62,7 @@ class PromptLookup {
  private:
   SuffixIndex index_;
   int64_t num_prompt_tokens_;
+  const TokenClasses* classes_;
   std::optional<PredictionTracker> tracker_;
 };
 

@@ -37,7 +37,8 @@ std::optional<Proposal> NaiveFromText(const Tokens& text, int max_tokens) {
   if (!match.has_value()) return std::nullopt;
   Tokens all = text;
   for (int i = 0; i < max_tokens; ++i) all.push_back(all[match->next + i]);
-  return Proposal{{all.begin() + text.size(), all.end()}, match->match_length};
+  return Proposal{.tokens = {all.begin() + text.size(), all.end()},
+                  .match_length = match->match_length};
 }
 
 std::optional<Match> NaiveFind(const Tokens& prediction, const Tokens& text,
@@ -154,9 +155,19 @@ std::vector<Proposal> NaiveFromPrediction(const Tokens& prediction,
   if (place.next >= size || (place.match_length == 0 && num_off > 1)) return {};
   const auto proposal = [&](int next, ReplacedWord replaced) {
     const int end = std::min<int>(size, next + max_tokens);
-    return Proposal{{prediction.begin() + next, prediction.begin() + end},
-                    place.match_length,
-                    replaced};
+    Proposal proposal = {
+        .tokens = {prediction.begin() + next, prediction.begin() + end},
+        .match_length = place.match_length,
+        .replaced = replaced};
+    for (const int32_t token : proposal.tokens) {
+      proposal.classes.push_back(Classes().Of(token));
+    }
+    for (int i = place.next - place.match_length; i < place.next; ++i) {
+      if (StartsWord(prediction[i]) && proposal.match_words < 64) {
+        ++proposal.match_words;
+      }
+    }
+    return proposal;
   };
   if (word == 0) return {proposal(place.next, ReplacedWord::kNone)};
   return {proposal(place.next, ReplacedWord::kAtMarks),
@@ -165,7 +176,8 @@ std::vector<Proposal> NaiveFromPrediction(const Tokens& prediction,
 
 auto IsProposal(const Proposal& expected) {
   return testing::FieldsAre(expected.tokens, expected.match_length,
-                            expected.replaced);
+                            expected.match_words, expected.replaced,
+                            expected.classes);
 }
 
 // Few distinct tokens, and copies of what was there, so that long matches and

@@ -185,6 +185,18 @@ TEST(PromptLookupTest, MarksBehindAReplacedWordStayOrWent) {
   EXPECT_EQ(lookup.FromPrediction(2).front().match_length, 1);
 }
 
+TEST(PromptLookupTest, TellsAPredictionsWordsFromTheirTokens) {
+  const TokenClasses classes = Classes();
+  PromptLookup lookup({7}, {1, 60, 2, 101, 3, 61}, &classes);
+  for (const int32_t token : {1, 60, 2}) lookup.Append(token);
+  const Proposal proposal = lookup.FromPrediction(3).front();
+  EXPECT_EQ(proposal.match_length, 3);
+  EXPECT_EQ(proposal.match_words, 2);
+  EXPECT_THAT(
+      proposal.classes,
+      ElementsAre(TokenClass::kMark, TokenClass::kWord, TokenClass::kRest));
+}
+
 TEST(PromptLookupTest, NoWordBehindTheLastMarks) {
   const TokenClasses classes = Classes();
   PromptLookup lookup({7}, {1, 2, 101, 102}, &classes);

@@ -35,7 +35,7 @@ int SimulatedBatch::Verify(int sequence, const DraftChoice& choice) {
   int num_accepted = 0;
   while (num_accepted < choice.num_tokens &&
          uniform(random_) <
-             sequences_[sequence].rate(choice.source, num_accepted,
+             sequences_[sequence].rate(choice.kind.source, num_accepted,
                                        answer_tokens_[sequence])) {
     ++num_accepted;
   }
@@ -47,7 +47,7 @@ double SimulatedBatch::DraftSeconds(const std::vector<DraftChoice>& choices,
   int num_steps = 0;
   int num_drafts = 0;
   for (const DraftChoice& choice : choices) {
-    if (choice.source != DraftSource::kDraftModel) continue;
+    if (choice.kind.source != DraftSource::kDraftModel) continue;
     num_steps = std::max(num_steps, choice.num_tokens);
     num_drafts += choice.num_tokens > 0;
   }
@@ -94,7 +94,7 @@ void SimulatedBatch::Step() {
 void SimulatedBatch::RunFixed(int num_steps, int num_draft_tokens) {
   DraftChoice choice;
   choice.num_tokens = num_draft_tokens;
-  choice.source = sequences_[0].candidates[0].source;
+  choice.kind = sequences_[0].candidates[0].kind;
   const std::vector<DraftChoice> choices(sequences_.size(), choice);
   for (int i = 0; i < num_steps; ++i) Advance(choices, /*observe=*/false);
 }

@@ -1,7 +1,4 @@
-// TokenClasses: what the tokens of a vocabulary are to words. One that begins
-// with a space or a line's end starts a word; a mark (comma, bracket, quote,
-// end of a sentence) attaches to the word before without being part of it; any
-// other goes on with a word.
+// TokenClasses: what the tokens of a vocabulary are to words.
 #pragma once
 
 #include <cstdint>
@@ -12,29 +9,32 @@
 
 namespace tessera::speculation {
 
+enum class TokenClass : uint8_t {
+  kWord,  // begins one: with a space, a line's end, or a script without spaces
+  kMark,  // a comma, bracket, quote, end of a sentence: behind a word, not of
+          // it
+  kRest,  // goes on with a word
+};
+
 class TokenClasses {
  public:
-  // Nothing is known: no token is a mark or starts a word.
+  // Nothing is known: each token is taken for a word.
   TokenClasses() = default;
-  // Of tokens 0 to vocab_size - 1, whose bytes are token_bytes(token).
+  // Of tokens 0 to vocab_size - 1, whose UTF-8 is token_bytes(token).
   TokenClasses(int32_t vocab_size,
                absl::FunctionRef<absl::string_view(int32_t)> token_bytes);
 
-  // Of any token, also outside of the vocabulary, which is neither.
-  bool IsMark(int32_t token) const { return Of(token) == Class::kMark; }
-  bool StartsWord(int32_t token) const { return Of(token) == Class::kStart; }
-
- private:
-  enum class Class : uint8_t { kOther, kStart, kMark };
-  static Class ClassOf(absl::string_view bytes);
-
-  Class Of(int32_t token) const {
+  // Of any token, also outside of the vocabulary: a word.
+  TokenClass Of(int32_t token) const {
     return 0 <= token && token < static_cast<int64_t>(classes_.size())
                ? classes_[token]
-               : Class::kOther;
+               : TokenClass::kWord;
   }
+  bool IsMark(int32_t token) const { return Of(token) == TokenClass::kMark; }
+  bool IsWord(int32_t token) const { return Of(token) == TokenClass::kWord; }
 
-  std::vector<Class> classes_;
+ private:
+  std::vector<TokenClass> classes_;
 };
 
 }  // namespace tessera::speculation

@@ -1,33 +1,32 @@
 #include "libs/speculation/token_classes.h"
 
-#include <string>
-
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace tessera::speculation {
 namespace {
 
-using testing::ElementsAre;
-
-TEST(TokenClassesTest, TheFirstByteTells) {
-  const std::vector<std::string> vocabulary = {
-      ",", ".\"", "a", " a", "7", " ,", "\n", "\xc3", "", "<s>"};
-  const TokenClasses classes(
-      vocabulary.size(),
-      [&](int32_t token) -> absl::string_view { return vocabulary[token]; });
-  std::vector<int32_t> marks, starts;
-  for (int32_t token = -2; token < 20; ++token) {
-    if (classes.IsMark(token)) marks.push_back(token);
-    if (classes.StartsWord(token)) starts.push_back(token);
+TEST(TokenClassesTest, TheFirstCharacterTells) {
+  const auto class_of = [](absl::string_view bytes) {
+    return TokenClasses(1, [&](int32_t) { return bytes; }).Of(0);
+  };
+  for (const absl::string_view word :
+       {" a", " ,", "\n", "\t", "中", "ไ", "😀"}) {
+    EXPECT_EQ(class_of(word), TokenClass::kWord) << word;
   }
-  EXPECT_THAT(marks, ElementsAre(0, 1, 9));
-  EXPECT_THAT(starts, ElementsAre(3, 5, 6));
+  for (const absl::string_view mark : {",", ".\"", "<s>", "…", "“a", "。"}) {
+    EXPECT_EQ(class_of(mark), TokenClass::kMark) << mark;
+  }
+  for (const absl::string_view rest : {"a", "7", "é", "ж", "\xbf", ""}) {
+    EXPECT_EQ(class_of(rest), TokenClass::kRest) << rest;
+  }
 }
 
-TEST(TokenClassesTest, WithoutAVocabularyNothingIsKnown) {
-  EXPECT_FALSE(TokenClasses().IsMark(0));
-  EXPECT_FALSE(TokenClasses().StartsWord(0));
+TEST(TokenClassesTest, WhatIsUnknownIsAWord) {
+  const TokenClasses classes(2, [](int32_t) { return ","; });
+  EXPECT_TRUE(classes.IsMark(1));
+  EXPECT_TRUE(classes.IsWord(2));
+  EXPECT_TRUE(classes.IsWord(-1));
+  EXPECT_TRUE(TokenClasses().IsWord(0));
 }
 
 }  // namespace

@@ -49,17 +49,16 @@ void Drafter::FindCandidates(const DraftableSequence& sequence,
   const int most = std::min<int64_t>(sequence.max_tokens, max_draft_tokens_);
   if (most <= 0) return;
   std::vector<Proposal>& proposals = answer->proposals;
-  const auto add = [&](DraftSource source, Proposal proposal) {
+  const auto add = [&](speculation::DraftKind (*kind_of)(const Proposal&),
+                       Proposal proposal) {
     answer->candidates.push_back(
-        {.source = source,
-         .match_length = proposal.match_length,
-         .max_tokens = static_cast<int>(proposal.tokens.size()),
-         .replaced = proposal.replaced});
+        {.kind = kind_of(proposal),
+         .max_tokens = static_cast<int>(proposal.tokens.size())});
     proposals.push_back(std::move(proposal));
   };
   if (looks_up_) {
     for (Proposal& predicted : answer->lookup->FromPrediction(most)) {
-      add(DraftSource::kPrediction, std::move(predicted));
+      add(speculation::KindOfPrediction, std::move(predicted));
     }
     std::optional<Proposal> text = answer->lookup->FromText(most);
     // What both say is the prediction's, which its sender wants to know.
@@ -69,13 +68,13 @@ void Drafter::FindCandidates(const DraftableSequence& sequence,
           return predicted.tokens.front() == text->tokens.front();
         });
     if (text.has_value() && !is_predicted) {
-      add(DraftSource::kText, *std::move(text));
+      add(speculation::KindOfText, *std::move(text));
     }
   }
   if (model_ != nullptr &&
       model_->CanDraft(answer->model_state, sequence.tokens.size())) {
     answer->candidates.push_back(
-        {.source = DraftSource::kDraftModel, .max_tokens = most});
+        {.kind = speculation::KindOfDraftModel(), .max_tokens = most});
   }
 }
 
@@ -105,7 +104,7 @@ void Drafter::Draft(absl::Span<const DraftableSequence> sequences,
     if (choices[i].num_tokens == 0) continue;
     Answer* answer = picks[i].answer;
     answer->choice = choices[i];
-    if (choices[i].source == DraftSource::kDraftModel) {
+    if (choices[i].kind.source == DraftSource::kDraftModel) {
       for_model.push_back(picks[i]);
       continue;
     }
@@ -151,10 +150,10 @@ DraftSource Drafter::Verified(SequenceId id, int num_drafted,
   Answer& answer = *answers_.at(id);
   lengths_.ObserveVerdict(answer.choice, num_drafted, num_accepted,
                           answer.history);
-  if (answer.choice.source == DraftSource::kDraftModel) {
+  if (answer.choice.kind.source == DraftSource::kDraftModel) {
     model_->Saved(absl::Seconds(num_accepted * answer.choice.token_seconds));
   }
-  return answer.choice.source;
+  return answer.choice.kind.source;
 }
 
 }  // namespace tessera::verifier
