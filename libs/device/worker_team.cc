@@ -105,6 +105,7 @@ WorkerTeam::WorkerTeam(const WorkerTeamOptions& options) {
   std::vector<int> cores = AvailableCores();
   const int num_cores = static_cast<int>(cores.size());
   const int size = options.num_threads > 0 ? options.num_threads : num_cores;
+  leaves_cores_ = size < num_cores;
   spins_before_yield_ = size <= num_cores ? kSpins : 0;
   if (options.pin && size <= num_cores && size > 1) cores_ = std::move(cores);
   workers_.resize(size);

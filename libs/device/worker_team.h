@@ -74,6 +74,8 @@ class WorkerTeam {
   WorkerTeam& operator=(const WorkerTeam&) = delete;
 
   int size() const { return static_cast<int>(workers_.size()); }
+  // The process may run on more cores than it has threads.
+  bool leaves_cores() const { return leaves_cores_; }
   KernelSet kernels() const { return workers_[0].kernels(); }
 
   // Runs body on every worker, the calling thread being rank 0, and returns
@@ -94,6 +96,7 @@ class WorkerTeam {
   alignas(64) std::atomic<bool> stop_{false};
   const absl::FunctionRef<void(Worker&)>* body_ = nullptr;
   int spins_before_yield_ = 0;
+  bool leaves_cores_ = false;
   std::vector<int> cores_;  // to pin to; empty: not pinned
   std::vector<Worker> workers_;
   std::vector<std::thread> threads_;

@@ -55,6 +55,7 @@ class Model {
   attention::KvDType kv_dtype() const { return options_.kv_dtype; }
   int64_t max_batch_tokens() const { return options_.max_batch_tokens; }
   int num_threads() const { return team_->size(); }
+  bool leaves_cores() const { return team_->leaves_cores(); }
   device::KernelSet kernels() const { return team_->kernels(); }
   // Between passes, for work of the caller's own.
   device::WorkerTeam& team() { return *team_; }

@@ -53,7 +53,9 @@ void Engine::Run(
     TakeInbox();
     if (!is_loaded) continue;
     DropCancelled();
-    if (stored_ != nullptr) stored_->Poll(absl::Now());
+    if (stored_ != nullptr) {
+      stored_->Poll(absl::Now(), /*is_computing=*/!requests_.empty());
+    }
     Step();
     RemoveDone();
     PublishStats();
@@ -98,8 +100,10 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
   budget_ = std::make_unique<scheduling::StepBudget>(
       options_.target_inter_token, model_->max_batch_tokens());
   if (store_.client != nullptr && options_.prefix_caching) {
+    PrefixStore store = store_;
+    store.puts_yield = !model_->leaves_cores();
     stored_ = std::make_unique<StoredPrefixes>(
-        store_, MakePrefixIdentity(*model_, loaded.fingerprint),
+        store, MakePrefixIdentity(*model_, loaded.fingerprint),
         scheduler_.get(), pool_.get(), [this] { Wake(); });
   }
   drafts_ = std::make_unique<RequestDrafts>(
@@ -119,7 +123,9 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
 }
 
 bool Engine::WaitForWork() {
-  return inbox_.Wait(requests_.empty() ? absl::InfiniteFuture() : idle_until_);
+  if (!requests_.empty()) return inbox_.Wait(idle_until_);
+  return inbox_.Wait(stored_ == nullptr ? absl::InfiniteFuture()
+                                        : stored_->Rest(absl::Now()));
 }
 
 void Engine::TakeInbox() {

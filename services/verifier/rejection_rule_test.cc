@@ -99,8 +99,11 @@ TEST(RejectionRuleTest, TokensFollowTheTargetsDistribution) {
   int num_refused = 0;
   int num_bonus = 0;
   int num_answers = 0;
+  const auto has_seen_all = [&] {
+    return num_kept >= kMinKept && num_refused > 0 && num_bonus > 0;
+  };
   while (num_answers < kNumAnswers ||
-         (num_kept < kMinKept && num_answers < kMaxAnswers)) {
+         (!has_seen_all() && num_answers < kMaxAnswers)) {
     const int seed = num_answers++;
     v1::GenerateRequest request = Request();
     request.mutable_sampling()->set_seed(seed);

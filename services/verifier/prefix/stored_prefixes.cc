@@ -25,7 +25,8 @@ StoredPrefixes::StoredPrefixes(const PrefixStore& store,
       hasher_(store.key, identity),
       costs_(pool->geometry().block_tokens),
       writes_({.block_bytes = pool->geometry().block_bytes(),
-               .max_bytes = store.max_put_bytes},
+               .max_bytes = store.max_put_bytes,
+               .yields = store.puts_yield},
               store.client, store.metrics),
       mailbox_(std::make_shared<StoreMailbox>(std::move(wake))),
       loads_({.client = store.client,
@@ -68,7 +69,7 @@ void StoredPrefixes::Arrived(SequenceId id, absl::string_view cache_salt,
       });
 }
 
-void StoredPrefixes::Poll(absl::Time now) {
+void StoredPrefixes::Poll(absl::Time now, bool is_computing) {
   for (const MatchAnswer& answer : mailbox_->TakeAll()) {
     const auto prompt = prompts_.find(answer.sequence);
     if (prompt == prompts_.end()) continue;  // it ended
@@ -84,7 +85,15 @@ void StoredPrefixes::Poll(absl::Time now) {
   for (const auto& [id, loaded] : loads_.TakeLoaded()) {
     const auto prompt = prompts_.find(id);
     if (prompt != prompts_.end()) prompt->second.loaded = loaded;
+    writes_.Saved(std::max(absl::ZeroDuration(),
+                           costs_.ToCompute(loaded.num_blocks) - loaded.time));
   }
+  writes_.Poll(is_computing, now);
+}
+
+absl::Time StoredPrefixes::Rest(absl::Time now) {
+  writes_.Poll(/*is_computing=*/false, now);
+  return writes_.next_poll();
 }
 
 void StoredPrefixes::Computed(absl::Span<const scheduling::Chunk> chunks,
@@ -94,6 +103,7 @@ void StoredPrefixes::Computed(absl::Span<const scheduling::Chunk> chunks,
     if (!chunk.is_decoding) num_prompt_tokens += chunk.tokens.size();
   }
   costs_.Computed(num_prompt_tokens, time);
+  writes_.PassComputed(time);
   puts_.BeginPass(now);
   for (const scheduling::Chunk& chunk : chunks) puts_.Computed(chunk.sequence);
 }

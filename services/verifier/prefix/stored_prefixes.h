@@ -38,6 +38,8 @@ struct PrefixStore {
   PrefixStoreMetrics* metrics = nullptr;
   // Of copies on their way to the store.
   int64_t max_put_bytes = int64_t{64} << 20;
+  // Puts wait while anything is computed (put_pace.h): it needs all cores.
+  bool puts_yield = false;
 };
 
 class StoredPrefixes {
@@ -58,8 +60,8 @@ class StoredPrefixes {
   void Forked(SequenceId parent, SequenceId twin) {
     puts_.Forked(parent, twin);
   }
-  // Between passes.
-  void Poll(absl::Time now);
+  // Between passes. is_computing: there are sequences.
+  void Poll(absl::Time now, bool is_computing);
   // A pass was computed: chunks' sequences have more blocks.
   void Computed(absl::Span<const scheduling::Chunk> chunks, absl::Duration time,
                 absl::Time now);
@@ -70,6 +72,8 @@ class StoredPrefixes {
 
   // When Poll has something to do again, if nothing wakes the engine before.
   absl::Time next_poll() const { return loads_.next_poll(); }
+  // There is nothing to compute: puts go on. When to say so again.
+  absl::Time Rest(absl::Time now);
   // Blocks are short: loads give theirs back, and what came is used.
   void EndLoads() { loads_.Stop(); }
   // Ends loads, and gives puts under way a short time.

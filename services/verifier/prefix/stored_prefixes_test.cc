@@ -3,6 +3,7 @@
 #include "services/verifier/prefix/stored_prefixes.h"
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -105,6 +106,18 @@ TEST(StoredPrefixesTest, TellsTheEnginesTokensFromTheStoresTiers) {
   EXPECT_EQ(second.cached().num_engine(), second.num_cached_tokens());
   EXPECT_EQ(second.num_cached_tokens(), second.num_prompt_tokens() - 1);
   EXPECT_EQ(store.num_gets(), 1);
+}
+
+TEST(StoredPrefixesTest, AnEngineWithAllCoresPutsWhenItRests) {
+  FakeStore store;
+  FixtureOptions options = Options(&store);
+  options.num_threads = static_cast<int>(std::thread::hardware_concurrency());
+  EngineFixture fixture(options);
+  const v1::Usage usage = Ask(fixture, Request(0)).usage;
+  store.WaitForBlocks(
+      (usage.num_prompt_tokens() + usage.num_generated_tokens() - 1) /
+      kBlockTokens);
+  ExpectNoLeak(fixture);
 }
 
 TEST(StoredPrefixesTest, ASaltFindsOnlyItsOwn) {

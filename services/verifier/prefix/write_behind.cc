@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "libs/base/check.h"
+#include "services/verifier/prefix/put_pace.h"
 
 namespace tessera::verifier {
 
@@ -20,7 +21,7 @@ struct WriteBehind::Lane {
   };
   // By Shared::mutex.
   std::deque<Batch> batches;
-  bool is_calling = false;
+  bool is_active = false;  // it waits for its turn, or a call is under way
   bool is_broken = false;
 };
 
@@ -30,11 +31,16 @@ struct WriteBehind::Shared : std::enable_shared_from_this<Shared> {
 
   Shared(const Options& options, prefix_cache::PrefixCacheClient* client,
          PrefixStoreMetrics* metrics)
-      : options(options), client(client), metrics(metrics) {}
+      : options(options),
+        client(client),
+        metrics(metrics),
+        yields(options.yields) {}
 
   PutPayload Copy(const uint8_t* block);
   void Return(Buffer buffer);
-  void CallNext(const std::shared_ptr<Lane>& lane);
+  bool MayCall(absl::Time now) const;
+  void CallSome();
+  void Call(const std::shared_ptr<Lane>& lane, Lane::Batch batch);
   void Called(const std::shared_ptr<Lane>& lane, int64_t num_blocks, bool ok);
   void Drop(Lane& lane, std::deque<Lane::Batch>* dropped);
 
@@ -46,6 +52,9 @@ struct WriteBehind::Shared : std::enable_shared_from_this<Shared> {
   PrefixStoreMetrics* metrics;  // null once closed
   std::vector<Buffer> buffers;  // to be used again
   int64_t num_taken = 0;        // buffers that hold a copy
+  bool yields;
+  PutPace pace;
+  std::deque<std::shared_ptr<Lane>> waiting;  // none has a call under way
   int num_calls = 0;
   std::condition_variable is_idle;
 };
@@ -56,8 +65,10 @@ WriteBehind::WriteBehind(const Options& options,
     : shared_(std::make_shared<Shared>(options, client, metrics)) {}
 
 WriteBehind::~WriteBehind() {
+  std::deque<std::shared_ptr<Lane>> waiting;  // let go of without the mutex
   std::lock_guard<std::mutex> lock(shared_->mutex);
   shared_->metrics = nullptr;
+  waiting.swap(shared_->waiting);
 }
 
 std::shared_ptr<WriteBehind::Lane> WriteBehind::NewLane() {
@@ -86,17 +97,48 @@ void WriteBehind::Put(const std::shared_ptr<Lane>& lane,
   {
     std::lock_guard<std::mutex> lock(shared_->mutex);
     lane->batches.push_back(std::move(batch));
-    if (lane->is_calling) return;
-    lane->is_calling = true;
-    ++shared_->num_calls;
+    if (lane->is_active) return;
+    lane->is_active = true;
+    shared_->waiting.push_back(lane);
   }
-  shared_->CallNext(lane);
+  shared_->CallSome();
+}
+
+void WriteBehind::Poll(bool is_computing, absl::Time now) {
+  {
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->pace.SetComputing(is_computing, now);
+  }
+  shared_->CallSome();
+}
+
+absl::Time WriteBehind::next_poll() const {
+  std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->waiting.empty() || shared_->num_calls > 0
+             ? absl::InfiniteFuture()
+             : shared_->pace.quiet_at();
+}
+
+void WriteBehind::PassComputed(absl::Duration time) {
+  std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->pace.PassComputed(time);
+}
+
+void WriteBehind::Saved(absl::Duration time) {
+  std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->pace.Saved(time);
 }
 
 void WriteBehind::WaitUntilIdle(absl::Duration timeout) {
+  {
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->yields = false;
+  }
+  shared_->CallSome();
   std::unique_lock<std::mutex> lock(shared_->mutex);
-  shared_->is_idle.wait_for(lock, absl::ToChronoMilliseconds(timeout),
-                            [&] { return shared_->num_calls == 0; });
+  shared_->is_idle.wait_for(lock, absl::ToChronoMilliseconds(timeout), [&] {
+    return shared_->num_calls == 0 && shared_->waiting.empty();
+  });
 }
 
 PutPayload WriteBehind::Shared::Copy(const uint8_t* block) {
@@ -126,14 +168,32 @@ void WriteBehind::Shared::Return(Buffer buffer) {
   if (metrics != nullptr) buffers.push_back(std::move(buffer));
 }
 
-// The lane is marked as calling.
-void WriteBehind::Shared::CallNext(const std::shared_ptr<Lane>& lane) {
-  Lane::Batch batch;
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    batch = std::move(lane->batches.front());
-    lane->batches.pop_front();
+bool WriteBehind::Shared::MayCall(absl::Time now) const {
+  if (waiting.empty() || metrics == nullptr) return false;
+  return !yields || pace.MayBegin(now);
+}
+
+void WriteBehind::Shared::CallSome() {
+  while (true) {
+    std::shared_ptr<Lane> lane;
+    Lane::Batch batch;
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      const absl::Time now = absl::Now();
+      if (!MayCall(now)) return;
+      lane = std::move(waiting.front());
+      waiting.pop_front();
+      batch = std::move(lane->batches.front());
+      lane->batches.pop_front();
+      ++num_calls;
+      if (yields) pace.Begin(now);
+    }
+    Call(lane, std::move(batch));
   }
+}
+
+void WriteBehind::Shared::Call(const std::shared_ptr<Lane>& lane,
+                               Lane::Batch batch) {
   const auto num_blocks = static_cast<int64_t>(batch.payloads.size());
   client->Put(
       std::move(batch.chain), batch.first, std::move(batch.payloads),
@@ -155,14 +215,13 @@ void WriteBehind::Shared::Called(const std::shared_ptr<Lane>& lane,
     if (metrics != nullptr && !ok) metrics->PutDropped(num_blocks);
     if (!ok) lane->is_broken = true;
     if (!ok || metrics == nullptr) Drop(*lane, &dropped);
-    if (lane->batches.empty()) {
-      lane->is_calling = false;
-      --num_calls;
-      is_idle.notify_all();
-      return;
-    }
+    lane->is_active = !lane->batches.empty();
+    if (lane->is_active) waiting.push_back(lane);
+    --num_calls;
+    pace.End(absl::Now());
+    if (num_calls == 0 && waiting.empty()) is_idle.notify_all();
   }
-  CallNext(lane);
+  CallSome();
 }
 
 void WriteBehind::Shared::Drop(Lane& lane, std::deque<Lane::Batch>* dropped) {

@@ -6,6 +6,7 @@
 //
 // A block is stored below its parent or not at all, so a lane's blocks go one
 // call after the other; after an error, what waits in the lane is dropped.
+// Where puts yield, there is one call at a time, when put_pace.h says so.
 //
 // Thread-safe.
 #pragma once
@@ -30,6 +31,7 @@ class WriteBehind {
     int64_t block_bytes = 0;
     int64_t max_bytes = 0;                      // of all copies
     absl::Duration timeout = absl::Seconds(3);  // of one call
+    bool yields = false;                        // to what is computed
   };
 
   // What one sequence puts, in order. By its pointer.
@@ -53,7 +55,15 @@ class WriteBehind {
            std::shared_ptr<const prefix_cache::Chain> chain, size_t first,
            absl::Span<const uint8_t* const> blocks);
 
-  // Until nothing is under way, or the time is over.
+  // Where puts yield, whether anything is to be computed. Begins what may now.
+  void Poll(bool is_computing, absl::Time now);
+  // When to Poll again, if nothing is computed.
+  absl::Time next_poll() const;
+  void PassComputed(absl::Duration time);
+  // A load took so much less than computing what it brought.
+  void Saved(absl::Duration time);
+
+  // Yields no more. Until nothing is under way, or the time is over.
   void WaitUntilIdle(absl::Duration timeout);
 
  private:

@@ -3,8 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "libs/kv_cache/prefix_hash.h"
+#include "services/verifier/prefix/put_pace.h"
 #include "services/verifier/testing/fake_store.h"
 
 namespace tessera::verifier {
@@ -44,7 +46,10 @@ class SlowStore : public FakeStore {
 
 class WriteBehindTest : public testing::Test {
  protected:
-  WriteBehindTest() {
+  explicit WriteBehindTest(
+      const WriteBehind::Options& options = {.block_bytes = kBlockBytes,
+                                             .max_bytes = 4 * kBlockBytes})
+      : writes_(options, &store_, &metrics_) {
     chain_->root = hasher_.root();
     chain_->block_tokens = kBlockTokens;
     chain_->payload_bytes = kBlockBytes;
@@ -75,10 +80,7 @@ class WriteBehindTest : public testing::Test {
   SlowStore store_;
   metrics::Registry registry_;
   PrefixStoreMetrics metrics_{&registry_, "m"};
-  WriteBehind writes_{
-      {.block_bytes = kBlockBytes, .max_bytes = 4 * kBlockBytes},
-      &store_,
-      &metrics_};
+  WriteBehind writes_;
 };
 
 TEST_F(WriteBehindTest, CopiesWhatItPuts) {
@@ -150,6 +152,85 @@ TEST_F(WriteBehindTest, CallsMayEndWithoutIt) {
   }
   store.Answer(PutResponse());
   EXPECT_TRUE(store.calls.empty());  // what waited is dropped
+}
+
+class YieldingWriteBehindTest : public WriteBehindTest {
+ protected:
+  YieldingWriteBehindTest()
+      : WriteBehindTest({.block_bytes = kBlockBytes,
+                         .max_bytes = 4 * kBlockBytes,
+                         .yields = true}) {}
+  // Nothing was to be computed for a while.
+  void BeQuiet() { writes_.Poll(false, absl::Now() - 2 * PutPace::kQuiet); }
+};
+
+TEST_F(YieldingWriteBehindTest, CallsWhereNothingIsComputed) {
+  const auto lane = writes_.NewLane();
+  Put(lane, 0, {a_});
+  Put(writes_.NewLane(), 0, {b_});
+  Put(lane, 1, {b_});
+  EXPECT_TRUE(store_.calls.empty());
+  EXPECT_EQ(writes_.num_free(), 1);
+  EXPECT_EQ(writes_.next_poll(), absl::InfiniteFuture());
+  const absl::Time now = absl::Now();
+  writes_.Poll(false, now);
+  EXPECT_TRUE(store_.calls.empty());
+  EXPECT_EQ(writes_.next_poll(), now + PutPace::kQuiet);
+  writes_.Poll(true, now);
+  BeQuiet();
+  for (const int first : {0, 0, 1}) {
+    ASSERT_EQ(store_.calls.size(), 1);  // one at a time
+    EXPECT_EQ(store_.calls[0].first, first);
+    EXPECT_EQ(writes_.next_poll(), absl::InfiniteFuture());
+    store_.Answer(PutResponse());
+  }
+  EXPECT_TRUE(store_.calls.empty());
+  EXPECT_EQ(writes_.num_free(), 4);
+}
+
+TEST_F(YieldingWriteBehindTest, CallsForWhatPassesAndLoadsAllow) {
+  Put(writes_.NewLane(), 0, {a_});
+  Put(writes_.NewLane(), 0, {b_});
+  writes_.PassComputed(absl::Seconds(1));
+  writes_.Poll(true, absl::Now());
+  ASSERT_EQ(store_.calls.size(), 1);
+  absl::SleepFor(PutPace::kShare * absl::Seconds(1.5));
+  store_.Answer(PutResponse());
+  EXPECT_TRUE(store_.calls.empty());
+  writes_.Saved(absl::Seconds(1));
+  writes_.Poll(true, absl::Now());
+  EXPECT_EQ(store_.calls.size(), 1);
+}
+
+TEST_F(YieldingWriteBehindTest, AfterAFailureOtherLanesGoOn) {
+  const auto lane = writes_.NewLane();
+  Put(lane, 0, {a_});
+  Put(lane, 1, {b_});
+  Put(writes_.NewLane(), 0, {b_});
+  BeQuiet();
+  store_.Answer(absl::UnavailableError("away"));
+  ASSERT_EQ(store_.calls.size(), 1);
+  EXPECT_EQ(store_.calls[0].first, 0);
+  EXPECT_EQ(writes_.num_free(), 3);
+}
+
+TEST_F(YieldingWriteBehindTest, AtTheEndEverythingGoes) {
+  Put(writes_.NewLane(), 0, {a_});
+  Put(writes_.NewLane(), 0, {b_});
+  writes_.WaitUntilIdle(absl::Milliseconds(1));
+  EXPECT_EQ(store_.calls.size(), 2);
+}
+
+TEST_F(YieldingWriteBehindTest, WhatWaitsEndsWithIt) {
+  SlowStore store;
+  WriteBehind writes({.block_bytes = kBlockBytes,
+                      .max_bytes = 4 * kBlockBytes,
+                      .yields = true},
+                     &store, &metrics_);
+  const std::vector<const uint8_t*> block = {
+      reinterpret_cast<const uint8_t*>(a_.data())};
+  writes.Put(writes.NewLane(), chain_, 0, block);
+  EXPECT_TRUE(store.calls.empty());
 }
 
 }  // namespace
