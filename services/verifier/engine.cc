@@ -14,6 +14,18 @@ namespace tessera::verifier {
 
 using scheduling::Chunk;
 
+namespace {
+
+// Copies that wait for a rest: of a whole context, but no more than of a
+// quarter of all blocks.
+int64_t MostPutBytes(const kv_cache::KvGeometry& geometry, int64_t context,
+                     int32_t num_blocks) {
+  return geometry.block_bytes() *
+         std::min<int64_t>(context / geometry.block_tokens, num_blocks / 4);
+}
+
+}  // namespace
+
 Engine::Engine(const VerifierOptions& options, VerifierMetrics* metrics,
                LoadModel load,
                std::function<void(absl::StatusOr<EngineInfo>)> loaded,
@@ -102,6 +114,9 @@ absl::StatusOr<EngineInfo> Engine::Load(const LoadModel& load) {
   if (store_.client != nullptr && options_.prefix_caching) {
     PrefixStore store = store_;
     store.puts_yield = !model_->leaves_cores();
+    store.max_put_bytes =
+        std::max(store.max_put_bytes,
+                 MostPutBytes(pool_->geometry(), context, pool_->num_blocks()));
     stored_ = std::make_unique<StoredPrefixes>(
         store, MakePrefixIdentity(*model_, loaded.fingerprint),
         scheduler_.get(), pool_.get(), [this] { Wake(); });

@@ -36,7 +36,8 @@ struct PrefixStore {
   prefix_cache::PrefixCacheClient* client = nullptr;  // null: none
   std::string key;  // of names: kv_cache::PrefixHasher's
   PrefixStoreMetrics* metrics = nullptr;
-  // Of copies on their way to the store.
+  // Of copies on their way to the store, at least; an engine takes more where
+  // its contexts are longer.
   int64_t max_put_bytes = int64_t{64} << 20;
   // Puts wait while anything is computed (put_pace.h): it needs all cores.
   bool puts_yield = false;
