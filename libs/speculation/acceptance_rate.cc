@@ -76,6 +76,13 @@ std::optional<double> OwnPrior(int series, int cell) {
   return cell < kNumGuesses ? kMarksPrior : kAgreedPrior;
 }
 
+// Of a prediction's token, behind so many that agreed, at least one.
+int CellBehind(int num_tokens, int num_words, TokenClass token) {
+  if (num_tokens == 1) return kBehindOneToken;
+  if (token == TokenClass::kRest) return kRestOfWord;
+  return kFirstWordCell + LastNotAbove(kWords, num_words);
+}
+
 // Of the first `num_cells` cells.
 Rates EverybodysRates(int series, int num_cells,
                       const AcceptanceCounts& everybody) {
@@ -124,12 +131,9 @@ DraftKind KindOfPrediction(const Proposal& proposal) {
   int num_words = proposal.match_words;
   int num_tokens = proposal.match_length;
   for (const TokenClass token : proposal.classes) {
-    kind.cells.push_back(num_tokens == 0   ? static_cast<int>(proposal.replaced)
-                         : num_tokens == 1 ? kBehindOneToken
-                         : token == TokenClass::kRest
-                             ? kRestOfWord
-                             : kFirstWordCell +
-                                   LastNotAbove(kWords, num_words));
+    kind.cells.push_back(num_tokens == 0
+                             ? static_cast<int>(proposal.replaced)
+                             : CellBehind(num_tokens, num_words, token));
     num_words += token == TokenClass::kWord;
     ++num_tokens;
   }
